@@ -1,0 +1,1 @@
+"""The ground every part stands on: configuration, errors, time, Valkey, numbers. No product noun lives here."""

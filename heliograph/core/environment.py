@@ -1,0 +1,167 @@
+"""Every knob, with its unit, its default and its meaning. Read once, from HELIOGRAPH_* variables.
+
+A variable `HELIOGRAPH_X` may also be given as `HELIOGRAPH_X_FILE`, the path of a file that holds the
+value (secrets). Everything that is wrong is reported at once, and nothing starts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+_PREFIX = "HELIOGRAPH_"
+_MEBIBYTE = 1024 * 1024
+
+#: Variables that other programs of the project read; known here so that they are not called unknown.
+_OTHERS = frozenset({"HELIOGRAPH_TEST_KEEP", "HELIOGRAPH_LOG"})
+
+
+class BadEnvironment(Exception):
+    """The configuration cannot be used; the message lists every mistake, one a line."""
+
+
+def _knob(default: Any = MISSING, *, says: str, secret: bool = False) -> Any:
+    metadata = {"says": says, "secret": secret}
+    return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """The configuration of one process."""
+
+    url: str = _knob("http://127.0.0.1:8000", says="The public address; the only source of absolute links.")
+    secret_key: str = _knob(says="Signs cookies, cursors and media URLs; 32 characters or more.", secret=True)
+    directory: str = _knob(says="libpq conninfo of the directory database, application role.")
+    directory_owner: str = _knob(
+        "", says="The same as the owner role; for migrations. Empty: as `directory`."
+    )
+    pgpassfile: str = _knob("", says="libpq password file for every PostgreSQL connection.")
+    valkey: str = _knob("tcp://127.0.0.1:6379", says="unix:///path/to.sock or tcp://host:port.")
+    valkey_password: str = _knob("", says="Password of Valkey.", secret=True)
+    valkey_timeout_ms: int = _knob(1000, says="Milliseconds to wait for an answer of Valkey.")
+    cage: str = _knob("", says="Unix socket of the decoder's cage.")
+    media: Path = _knob(Path("var/media"), says="Folder of masters and renditions.")
+    incoming: Path = _knob(Path("var/incoming"), says="Folder of uploads that are not published yet.")
+    mail: str = _knob("console:", says="console: or smtp://user:password@host:587?tls=1", secret=True)
+    mail_from: str = _knob("Heliograph <heliograph@localhost>", says="Sender of mail.")
+    trusted_proxies: tuple[str, ...] = _knob(
+        (), says="Addresses or networks whose X-Forwarded-For is believed."
+    )
+    metrics_dir: str = _knob("", says="Folder in which processes keep their numbers; empty: in memory only.")
+    metrics_port: int = _knob(8001, says="Port of the /metrics listener.")
+    debug: bool = _knob(False, says="Django's debug pages. Never on a public address.")
+
+    feed_max: int = _knob(500, says="Photos kept in a home feed.")
+    feed_trim_slack: int = _knob(50, says="A feed is trimmed only when this many over.")
+    feed_expire_days: int = _knob(30, says="Days after the last visit until a feed is forgotten.")
+    feed_chunk_readers: int = _knob(1000, says="Readers in one fan-out call; it holds Valkey for 1-2 ms.")
+    feed_job_readers: int = _knob(20_000, says="Readers in one fan-out job.")
+    feed_late_minutes: int = _knob(5, says="Fan-out of a photo older than this rewrites lists sorted.")
+    feed_replay_minutes: int = _knob(
+        10, says="Fan-outs of these last minutes run again when Valkey restarted."
+    )
+
+    upload_max_bytes: int = _knob(25 * _MEBIBYTE, says="Largest photo, in bytes.")
+    upload_max_pixels: int = _knob(50_000_000, says="Largest photo, in pixels.")
+    upload_deadline_seconds: int = _knob(120, says="An upload that takes longer is ended.")
+    upload_minimum_rate: int = _knob(4096, says="Bytes a second below which an upload is ended.")
+    uploads_at_once: int = _knob(6, says="Uploads read at the same time by one web process.")
+    cage_timeout_seconds: int = _knob(15, says="A photo that takes longer is given up.")
+    cage_idle_seconds: int = _knob(60, says="A decoder that had no work for so long ends.")
+
+    job_poll_ms: int = _knob(200, says="Milliseconds between two looks at a queue.")
+    job_sweep_seconds: int = _knob(15, says="Seconds between two sweeps for jobs whose worker died.")
+    job_stalled_seconds: int = _knob(30, says="A worker silent for so long counts as dead.")
+    worker_threads: int = _knob(6, says="Jobs that one worker runs at once, of all nodes.")
+    outbox_batch: int = _knob(500, says="Mirrored rows that the projector takes at once.")
+    inline_projection_ms: int = _knob(
+        100, says="Milliseconds that a request spends on mirroring its own write."
+    )
+    node_pool_max: int = _knob(8, says="Connections to one node, in one process.")
+    node_timeout_ms: int = _knob(5000, says="Milliseconds a statement may take on a node in a request.")
+    node_connect_seconds: int = _knob(3, says="Seconds to wait for a connection to a node.")
+    prepare_threshold: int = _knob(5, says="Uses until a statement is prepared; 0: never (old poolers).")
+    map_refresh_seconds: int = _knob(30, says="Seconds until the map of shards is read again.")
+    record_seconds: int = _knob(3600, says="Seconds that a record of who is asking lives in Valkey.")
+
+    sign_ups_per_hour: int = _knob(20, says="New accounts from one address.")
+    sign_ins_per_minute: int = _knob(10, says="Attempts to sign in, by address and by name.")
+    posts_per_hour: int = _knob(120, says="Photos that one person posts.")
+    writes_per_hour: int = _knob(2000, says="Likes, follows and comments of one person.")
+    api_per_hour: int = _knob(5000, says="API calls of one token.")
+
+    @property
+    def secure(self) -> bool:
+        """Whether the public address is https, and cookies are for it alone."""
+        return self.url.startswith("https://")
+
+    @property
+    def owner_conninfo(self) -> str:
+        return self.directory_owner or self.directory
+
+
+def load(variables: Mapping[str, str]) -> Environment:
+    """Read an environment; raise BadEnvironment with every mistake in it."""
+    mistakes: list[str] = []
+    values: dict[str, Any] = {}
+    known = {_PREFIX + f.name.upper(): f for f in fields(Environment)}
+    for name, f in known.items():
+        try:
+            text = _text(name, variables)
+            if text is not None:
+                values[f.name] = _parse(f, text)
+            elif f.default is MISSING:
+                mistakes.append(f"{name} is missing. {f.metadata['says']}")
+        except (ValueError, OSError) as error:
+            mistakes.append(f"{name}: {error}. {f.metadata['says']}")
+    for name in sorted(variables):
+        plain = name.removesuffix("_FILE")
+        if name.startswith(_PREFIX) and name not in _OTHERS and plain not in known:
+            mistakes.append(f"{name} is not a setting.")
+    if len(values.get("secret_key", "x" * 32)) < 32:
+        mistakes.append("HELIOGRAPH_SECRET_KEY is too short; 32 characters or more.")
+    if mistakes:
+        raise BadEnvironment("\n".join(mistakes))
+    return Environment(**values)
+
+
+def _text(name: str, variables: Mapping[str, str]) -> str | None:
+    path = variables.get(name + "_FILE")
+    if path is not None:
+        return Path(path).read_text().strip()
+    return variables.get(name)
+
+
+def _parse(f: Field[Any], text: str) -> Any:
+    match f.type:
+        case "int":
+            return int(text)
+        case "bool":
+            if text.lower() not in {"0", "1", "true", "false", "yes", "no", ""}:
+                raise ValueError(f"{text!r} is neither yes nor no")
+            return text.lower() in {"1", "true", "yes"}
+        case "Path":
+            return Path(text)
+        case "tuple[str, ...]":
+            return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text.rstrip("/") if f.name == "url" else text
+
+
+_current: Environment | None = None
+
+
+def get() -> Environment:
+    """This process's environment, read at its first use."""
+    global _current
+    if _current is None:
+        _current = load(os.environ)
+    return _current
+
+
+def use(environment: Environment | None) -> None:
+    """Use this environment from now on (None: read the variables again). For tests."""
+    global _current
+    _current = environment

@@ -1,0 +1,214 @@
+"""Rows that mirror rows: a truth changes on one shard, its projection follows on another.
+
+    truth row + outbox row          one transaction on the source shard
+        │  projector (or the request itself, at once, for at most 100 ms)
+        ▼
+    read the truth now ──▶ apply it on the target shard WHERE version <  ──▶ delete the outbox row
+                               │ refused (blocked, deleted, not visible)
+                               └──▶ answer back: the truth row goes off, only where its version is the one refused
+
+At least once, in any order, perhaps two at a time. So: whoever applies reads the truth, never the message;
+upserts only what is newer; and moves a counter only by the change it observed, under the lock of the counted
+row (lock order: counted row, then member row; within a batch by ascending id).
+
+The outbox is for rows that mirror rows. Work (photos, feeds, mail) is a job: sharding/queue.py.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+from django.db import DatabaseError
+
+from heliograph.core import environment, metrics
+from heliograph.core.errors import HeliographError, NotFound
+from heliograph.sharding import hurry, nodes, sessions
+from heliograph.sharding.ids import shard_of
+from heliograph.sharding.map import Node
+
+#: `source_of` or `target_of` gives this for rows in the directory.
+DIRECTORY: Final = 0
+
+Row = tuple[Any, ...]  # begins with (a, b) of the outbox row
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """How one kind of truth row is mirrored.
+
+    `source_of(a, b)`, `target_of(a, b)`: an id whose shard holds the truth, or the projection (DIRECTORY: 0).
+    `read(reader, pairs)`: the truths now, each a tuple beginning (a, b); a pair without a truth row is left out.
+    `apply(tx, rows)`: put them on one target shard, newer ones only; returns the rows it refused.
+    `refuse(tx, rows)`: on the source shard, switch off where the version is still the one refused.
+    `write`: opens the target (flows/homes.py gives one that also makes missing home rows).
+    """
+
+    kind: str
+    source_of: Callable[[int, int], int]
+    target_of: Callable[[int, int], int]
+    read: Callable[[Any, Sequence[tuple[int, int]]], list[Row]]
+    apply: Callable[[Any, list[Row]], list[Row] | None]
+    refuse: Callable[[Any, list[Row]], None] | None = None
+    write: Callable[[int, Callable[[Any], Any]], Any] = sessions.write
+
+
+MIRRORS: dict[str, Mirror] = {}
+
+_TAKE = """
+SELECT id, kind, a, b FROM public.outbox WHERE not_before <= now()
+ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+_DONE = "DELETE FROM public.outbox WHERE id = ANY(%s)"
+_LATER = """
+UPDATE public.outbox SET attempts = attempts + 1,
+    not_before = now() + make_interval(secs => least(300, 0.2 * power(2, least(attempts, 12))))
+WHERE id = ANY(%s)
+"""
+
+
+def register(mirror: Mirror) -> Mirror:
+    """Make a kind known; the projector and the request's own attempt then carry it."""
+    MIRRORS[mirror.kind] = mirror
+    return mirror
+
+
+def drain_node(node: Node, *, most: int | None = None) -> int:
+    """Mirror one batch of a node's outbox; how many rows were done. Rows that fail wait, with growing pauses."""
+    with nodes.connection(node) as connection, connection.transaction():
+        taken = connection.execute(_TAKE, (most or environment.get().outbox_batch,)).fetchall()
+        done, failed = _carry(taken)
+        _settle(lambda sql, ids: connection.execute(sql, (ids,)), done, failed)
+    return len(done)
+
+
+def drain_directory(*, most: int | None = None) -> int:
+    """The same for the directory's own outbox."""
+
+    def body(tx: sessions.DirectoryTx) -> int:
+        taken = tx.rows(_TAKE, (most or environment.get().outbox_batch,))
+        done, failed = _carry(taken)
+        _settle(lambda sql, ids: tx.run(sql, (ids,)), done, failed)
+        return len(done)
+
+    return sessions.directory(body)
+
+
+def _settle(run: Callable[[str, list[int]], Any], done: list[int], failed: list[int]) -> None:
+    if done:
+        run(_DONE, done)
+    if failed:
+        metrics.count("outbox_failures_total", len(failed))
+        run(_LATER, failed)
+
+
+def _carry(taken: Sequence[Row]) -> tuple[list[int], list[int]]:
+    """Mirror these outbox rows; the ids that are done, and the ids that must wait."""
+    ids: dict[tuple[str, int, int], list[int]] = defaultdict(list)
+    for id, kind, a, b in taken:
+        ids[kind, a, b].append(id)
+    done: list[int] = []
+    failed: list[int] = []
+    for kind in sorted({kind for kind, _, _ in ids}):
+        pairs = [(a, b) for k, a, b in ids if k == kind]
+        carried = _carry_kind(kind, pairs)
+        for pair in pairs:
+            (done if pair in carried else failed).extend(ids[kind, *pair])
+    return done, failed
+
+
+def _carry_kind(kind: str, pairs: list[tuple[int, int]]) -> set[tuple[int, int]]:
+    """The pairs of one kind whose truth now stands on its target (or has nothing to say)."""
+    mirror = MIRRORS.get(kind)
+    if mirror is None:  # written by newer code; a newer worker will carry it
+        return set()
+    try:
+        truths = _read(mirror, pairs)
+    except (HeliographError, psycopg.Error, DatabaseError) as error:
+        _failed(kind, error)
+        return set()
+    carried = set(pairs) - {(row[0], row[1]) for row in truths}  # no truth row: nothing to mirror
+    groups: dict[int, list[Row]] = defaultdict(list)
+    for row in truths:
+        target = mirror.target_of(row[0], row[1])
+        try:
+            groups[DIRECTORY if target == DIRECTORY else shard_of(target)].append(row)
+        except NotFound:
+            carried.add((row[0], row[1]))
+    for rows in groups.values():
+        try:
+            _apply(mirror, sorted(rows))
+            carried.update((row[0], row[1]) for row in rows)
+        except NotFound:
+            # One of them names somebody who does not exist: the others must not wait for that.
+            carried.update(_one_by_one(mirror, rows))
+        except (HeliographError, psycopg.Error, DatabaseError) as error:
+            _failed(kind, error)
+    return carried
+
+
+def _one_by_one(mirror: Mirror, rows: list[Row]) -> Iterable[tuple[int, int]]:
+    for row in rows:
+        try:
+            _apply(mirror, [row])
+        except NotFound:
+            pass  # nobody there: there is nothing that could mirror it
+        except (HeliographError, psycopg.Error, DatabaseError) as error:
+            _failed(mirror.kind, error)
+            continue
+        yield (row[0], row[1])
+
+
+def _read(mirror: Mirror, pairs: list[tuple[int, int]]) -> list[Row]:
+    if mirror.source_of(*pairs[0]) == DIRECTORY:
+        return sessions.directory(lambda tx: mirror.read(tx, pairs))
+    return mirror.read(sessions.reader(), pairs)
+
+
+def _apply(mirror: Mirror, rows: list[Row]) -> None:
+    target = mirror.target_of(rows[0][0], rows[0][1])
+    with metrics.time("projection_seconds", kind=mirror.kind):
+        if target == DIRECTORY:
+            refused = sessions.directory(lambda tx: mirror.apply(tx, rows))
+        else:
+            refused = mirror.write(target, lambda tx: mirror.apply(tx, rows))
+    if refused and mirror.refuse is not None:
+        _answer_back(mirror, mirror.refuse, refused)
+
+
+def _answer_back(mirror: Mirror, refuse: Callable[[Any, list[Row]], None], refused: list[Row]) -> None:
+    groups: dict[int, list[Row]] = defaultdict(list)
+    for row in refused:
+        groups[shard_of(mirror.source_of(row[0], row[1]))].append(row)
+    for rows in groups.values():
+        source = mirror.source_of(rows[0][0], rows[0][1])
+        sessions.write(source, lambda tx, rows=rows: refuse(tx, sorted(rows)))  # type: ignore[misc]
+
+
+def _failed(kind: str, error: BaseException) -> None:
+    metrics.count("projection_failures_total", kind=kind, error=type(error).__name__)
+
+
+def try_at_once(projected: list[tuple[str, int, int]]) -> None:
+    """Mirror what a request has just changed, so that the person sees the right count. The outbox is the
+    guarantee: whatever goes wrong or takes too long here is left to the projector.
+    """
+    if hurry.active():
+        return  # a projection that itself projects: its outbox row is picked up by the worker
+    with hurry.on(environment.get().inline_projection_ms):
+        for kind, a, b in projected:
+            with metrics.time("inline_projection_seconds", kind=kind):
+                _carry_kind(kind, [(a, b)])
+
+
+sessions.on_projected = try_at_once
+
+
+def waiting(node: Node) -> int:
+    """How many outbox rows of a node are not mirrored yet."""
+    with nodes.connection(node) as connection:
+        row = connection.execute("SELECT count(*) FROM public.outbox").fetchone()
+    return int(row[0]) if row else 0

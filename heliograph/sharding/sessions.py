@@ -1,0 +1,439 @@
+"""Opening shards: the only place where a transaction begins.
+
+    sessions.write(person_id, body)     one shard, one transaction, every effect elsewhere is a job in it
+    sessions.directory(body)            the same in the directory (Django's atomic; the ORM works inside)
+    sessions.reader()                   reads of many shards, grouped by node, one round trip a node
+
+A body may run more than once: a deadlock, a moved shard. So inside it there is no Valkey, no file and no
+mail; those are jobs, or `tx.after_commit`. Only flows, pages and ops may import this module; parts are handed
+the transaction.
+
+In SQL, `{s}` is the schema of the shard: "SELECT … FROM {s}.photo WHERE id = %(id)s". Never search_path:
+behind a transaction pooler it gave the wrong shard's rows (docs/decisions/0002-explicit-sql.md).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+import psycopg
+from django.db import DatabaseError, connection, transaction
+from django.db.utils import InterfaceError, OperationalError
+
+from heliograph.core import metrics, trips
+from heliograph.core.errors import Conflict, HeliographError, NotFound, Unavailable
+from heliograph.sharding import hurry, map, nodes, wake
+from heliograph.sharding.ids import ShardNumber, schema_of, shard_of
+from heliograph.sharding.map import Node
+from heliograph.sharding.queue import ENQUEUE, Job, row_of
+
+T = TypeVar("T")
+Params: TypeAlias = "Mapping[str, Any] | Sequence[Any]"
+Row: TypeAlias = "tuple[Any, ...]"
+
+_ATTEMPTS = 3
+_PROJECT = "INSERT INTO public.outbox (kind, a, b) VALUES (%s, %s, %s)"
+_VERSION = "SELECT nextval('{s}.version_seq')"
+
+#: Called after a commit with the outbox rows of the transaction; sharding/outbox.py sets it.
+on_projected: Callable[[list[tuple[str, int, int]]], None] | None = None
+
+_texts: dict[tuple[str, str], str] = {}
+
+
+def text_for(sql: str, schema: str) -> str:
+    """The statement for one schema; the same string object each time, so that psycopg prepares it."""
+    key = (schema, sql)
+    text = _texts.get(key)
+    if text is None:
+        text = _texts[key] = sql.replace("{s}", schema)
+    return text
+
+
+class ShardReader:
+    """One shard on one connection: the four ways to ask."""
+
+    def __init__(self, shard: ShardNumber, connection: nodes.Connection) -> None:
+        self.shard = shard
+        self.schema = schema_of(shard)
+        self._connection = connection
+
+    def rows(self, sql: str, params: Params = ()) -> list[Row]:
+        return self._execute(sql, params).fetchall()
+
+    def row(self, sql: str, params: Params = ()) -> Row | None:
+        return self._execute(sql, params).fetchone()
+
+    def value(self, sql: str, params: Params = ()) -> Any:
+        row = self._execute(sql, params).fetchone()
+        return None if row is None else row[0]
+
+    def run(self, sql: str, params: Params = ()) -> int:
+        """Execute; the number of rows it touched."""
+        return self._execute(sql, params).rowcount
+
+    def _execute(self, sql: str, params: Params) -> psycopg.Cursor[Row]:
+        trips.add("node")
+        return self._connection.execute(text_for(sql, self.schema), params)
+
+
+class Tx(ShardReader):
+    """One transaction on one shard. Handed down to stores; gone when the body returns."""
+
+    def __init__(self, shard: ShardNumber, node: Node, connection: nodes.Connection) -> None:
+        super().__init__(shard, connection)
+        self.node = node
+        self.projected: list[tuple[str, int, int]] = []
+        self.lanes: set[str] = set()
+        self._after: list[Callable[[], None]] = []
+
+    def enqueue(self, task: str, /, **job: Any) -> None:
+        """Enqueue a job in this transaction: `tx.enqueue("publish_photo.v1", photo_id=…)`.
+
+        `run_at`, `lock` (jobs of one lock run one after the other), `queueing_lock` (one waiting job) and
+        `priority` are the queue's, everything else is an argument of the task.
+        """
+        made = Job.of(task, job)
+        if made.queueing_lock:
+            try:
+                with self._connection.transaction():
+                    self.run(ENQUEUE, row_of(made))
+            except psycopg.errors.UniqueViolation:
+                return  # one is waiting already
+        else:
+            self.run(ENQUEUE, row_of(made))
+        self.lanes.add(made.lane)
+
+    def project(self, kind: str, a: int, b: int) -> None:
+        """Have a truth row that this transaction changed mirrored where it is needed (sharding/outbox.py)."""
+        self.run(_PROJECT, (kind, a, b))
+        self.projected.append((kind, a, b))
+
+    def next_version(self) -> int:
+        """A number greater than every version given before in this shard."""
+        version: int = self.value(_VERSION)
+        return version
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Do this once, after the commit of the last attempt. It must not raise; the answer has been earned."""
+        self._after.append(act)
+
+    def retry_clash(self, insert: Callable[[], T]) -> T:
+        """Run an insert that makes an id; when the id is taken, roll back to here and try again."""
+        for attempt in range(5):
+            try:
+                with self._connection.transaction():
+                    return insert()
+            except psycopg.errors.UniqueViolation as error:
+                if attempt == 4 or not (error.diag.constraint_name or "").endswith("_pkey"):
+                    raise
+                metrics.count("id_clashes_total")
+                time.sleep(0.001 * (attempt + 1))  # the next millisecond has other ids
+        raise AssertionError("unreachable")
+
+    def committed(self) -> None:
+        if self.lanes or self.projected:
+            wake.up(self.node.number, sorted(self.lanes), outbox=bool(self.projected))
+        if self.projected and on_projected is not None:
+            on_projected(self.projected)
+        _run_all(self._after)
+
+
+def write(person_id: int, body: Callable[[Tx], T], *, repeatable: bool = False) -> T:
+    """Run `body` in one transaction on the shard of `person_id` (any id of that shard will do).
+
+    READ COMMITTED with explicit row locks. Runs `body` again after a deadlock or serialization failure, and when
+    the shard has moved. A connection lost at COMMIT leaves the outcome unknown: the body runs again only if it is
+    `repeatable` (idempotency row, ids made before), else Unavailable is raised.
+    """
+    shard = shard_of(person_id)
+    for attempt in range(1, _ATTEMPTS + 1):
+        node = map.node_of(shard)
+        try:
+            answer, tx = _write_once(shard, node, body)
+        except HeliographError:
+            raise
+        except psycopg.Error as error:
+            if attempt == _ATTEMPTS or not _worth_another(error, node, shard, repeatable):
+                raise _translated(error) from error
+            metrics.count("write_retries_total", reason=error.sqlstate or "connection")
+            continue
+        tx.committed()
+        return answer
+    raise AssertionError("unreachable")
+
+
+def _write_once(shard: ShardNumber, node: Node, body: Callable[[Tx], T]) -> tuple[T, Tx]:
+    with nodes.connection(node, timeout_seconds=hurry.seconds()) as connection:
+        tx = Tx(shard, node, connection)
+        trips.add("node", 2)  # BEGIN, COMMIT
+        with connection.transaction():
+            if hurry.active():
+                connection.execute(hurry.statement())
+            answer = body(tx)
+    return answer, tx
+
+
+def _worth_another(error: psycopg.Error, node: Node, shard: ShardNumber, repeatable: bool) -> bool:
+    match error.sqlstate:
+        case "40001" | "40P01":
+            return True
+        case "42P01" | "3F000" | "42501":
+            map.refresh()
+            return map.node_of(shard) != node
+    # No SQLSTATE, or the server is going down: the connection is gone, perhaps at COMMIT.
+    return _lost(error) and repeatable
+
+
+def _lost(error: psycopg.Error) -> bool:
+    return isinstance(error, psycopg.OperationalError) and (
+        error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
+    )
+
+
+def _translated(error: psycopg.Error) -> Exception:
+    if isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable) or _lost(error):
+        return nodes.NodeAway(cause=error)
+    if error.sqlstate in ("40001", "40P01"):
+        return Conflict(cause=error)
+    return error
+
+
+def _run_all(acts: Iterable[Callable[[], None]]) -> None:
+    for act in acts:
+        try:
+            act()
+        except HeliographError:
+            metrics.count("after_commit_failures_total")
+
+
+class Reader:
+    """Reads of primaries on many shards. Cheap to make; holds a connection only while a statement runs."""
+
+    def __init__(self) -> None:
+        self.missing_nodes: set[str] = set()
+
+    def at(self, id: int) -> ShardReader:
+        """The shard of one id. NotFound when there is none."""
+        shard = shard_of(id)
+        return _Lending(shard, map.node_of(shard))
+
+    def gather(
+        self, sql: str, ids: Iterable[int], params: Mapping[str, Any] | None = None, *, partial: bool = False
+    ) -> list[Row]:
+        """Run `sql` on every shard that the ids live in, `%(ids)s` being the ids of that shard.
+
+        One round trip a node: the shards of a node travel as one UNION ALL. Ids that no shard can hold are
+        dropped. Rows come in no order. With `partial` a node that is away is skipped and remembered in
+        `missing_nodes`; otherwise NodeAway.
+        """
+        groups: dict[ShardNumber, list[Any]] = defaultdict(list)
+        for id in ids:
+            groups[_shard_or_none(id)].append(id)
+        return self._union(sql, {s: {"ids": group} for s, group in groups.items()}, params, partial)
+
+    def gather_pairs(
+        self,
+        sql: str,
+        pairs: Iterable[tuple[int, int]],
+        params: Mapping[str, Any] | None = None,
+        *,
+        partial: bool = False,
+    ) -> list[Row]:
+        """Like gather, by the shard of the first id: `unnest(%(ids)s::bigint[], %(others)s::bigint[])`."""
+        groups: dict[ShardNumber, list[tuple[int, int]]] = defaultdict(list)
+        for pair in pairs:
+            groups[_shard_or_none(pair[0])].append(pair)
+        arrays = {
+            s: {"ids": [a for a, _ in group], "others": [b for _, b in group]} for s, group in groups.items()
+        }
+        return self._union(sql, arrays, params, partial)
+
+    def everywhere(
+        self, sql: str, params: Mapping[str, Any] | None = None, *, partial: bool = False
+    ) -> list[Row]:
+        """Run `sql` on every shard there is; `%(shard)s` is its number. For ops; not for pages."""
+        return self._union(sql, {shard: {"shard": shard} for shard in map.shards()}, params, partial)
+
+    def _union(
+        self,
+        sql: str,
+        arrays: dict[ShardNumber, dict[str, Any]],
+        params: Mapping[str, Any] | None,
+        partial: bool,
+    ) -> list[Row]:
+        by_node: dict[Node, list[ShardNumber]] = defaultdict(list)
+        for shard in arrays:
+            try:
+                by_node[map.node_of(shard)].append(shard)
+            except NotFound:
+                continue
+        rows: list[Row] = []
+        for node, shards in by_node.items():
+            text, values = _one_statement(sql, sorted(shards), arrays, params or {})
+            try:
+                rows += _read(node, text, values, sorted(shards))
+            except Unavailable:
+                if not partial:
+                    raise
+                self.missing_nodes.add(node.name)
+        return rows
+
+
+_NOWHERE = -1  # a shard that no map has
+
+
+def _shard_or_none(id: int) -> ShardNumber:
+    try:
+        return shard_of(id)
+    except NotFound:
+        return _NOWHERE
+
+
+def _one_statement(
+    sql: str,
+    shards: list[ShardNumber],
+    arrays: dict[ShardNumber, dict[str, Any]],
+    params: Mapping[str, Any],
+) -> tuple[str, dict[str, Any]]:
+    if len(shards) == 1:
+        return text_for(sql, schema_of(shards[0])), {**params, **arrays[shards[0]]}
+    parts: list[str] = []
+    values: dict[str, Any] = dict(params)
+    for place, shard in enumerate(shards):
+        text = sql.replace("{s}", schema_of(shard))
+        for name, array in arrays[shard].items():
+            text = text.replace(f"%({name})s", f"%({name}_{place})s")
+            values[f"{name}_{place}"] = array
+        parts.append(f"({text})")
+    return " UNION ALL ".join(parts), values
+
+
+def _read(node: Node, text: str, values: dict[str, Any], shards: list[ShardNumber]) -> list[Row]:
+    for attempt in (1, 2):
+        try:
+            with nodes.connection(node) as connection:
+                trips.add("node")
+                # Unions differ with every set of shards: preparing them would only fill the server's memory.
+                prepare = None if len(shards) == 1 else False
+                return connection.execute(text, values, prepare=prepare).fetchall()
+        except psycopg.Error as error:
+            if attempt == 1 and _lost(error):
+                continue  # a kept connection that died while idle; a read may be asked twice
+            raise _translated(error) from error
+    raise AssertionError("unreachable")
+
+
+class _Lending(ShardReader):
+    """A shard whose connection is borrowed for each statement."""
+
+    def __init__(self, shard: ShardNumber, node: Node) -> None:
+        self.shard = shard
+        self.schema = schema_of(shard)
+        self._node = node
+
+    def rows(self, sql: str, params: Params = ()) -> list[Row]:
+        return _read(self._node, text_for(sql, self.schema), params, [self.shard])  # type: ignore[arg-type]
+
+    def row(self, sql: str, params: Params = ()) -> Row | None:
+        rows = self.rows(sql, params)
+        return rows[0] if rows else None
+
+    def value(self, sql: str, params: Params = ()) -> Any:
+        row = self.row(sql, params)
+        return None if row is None else row[0]
+
+    def run(self, sql: str, params: Params = ()) -> int:
+        raise TypeError("a reader does not write")
+
+
+def reader() -> Reader:
+    return Reader()
+
+
+class DirectoryTx:
+    """One transaction in the directory. Django's ORM works inside; this is the way to jobs and mirrors."""
+
+    shard = 0
+    schema = "public"
+
+    def __init__(self) -> None:
+        self.projected: list[tuple[str, int, int]] = []
+        self.lanes: set[str] = set()
+        self._after: list[Callable[[], None]] = []
+
+    def rows(self, sql: str, params: Params = ()) -> list[Row]:
+        with self._cursor(sql, params) as cursor:
+            return list(cursor.fetchall())
+
+    def row(self, sql: str, params: Params = ()) -> Row | None:
+        with self._cursor(sql, params) as cursor:
+            row: Row | None = cursor.fetchone()
+            return row
+
+    def value(self, sql: str, params: Params = ()) -> Any:
+        row = self.row(sql, params)
+        return None if row is None else row[0]
+
+    def run(self, sql: str, params: Params = ()) -> int:
+        with self._cursor(sql, params) as cursor:
+            return int(cursor.rowcount)
+
+    def enqueue(self, task: str, /, **job: Any) -> None:
+        made = Job.of(task, job)
+        if made.queueing_lock:
+            try:
+                with transaction.atomic():
+                    self.run(ENQUEUE, row_of(made))
+            except DatabaseError:
+                return
+        else:
+            self.run(ENQUEUE, row_of(made))
+        self.lanes.add(made.lane)
+
+    def project(self, kind: str, a: int, b: int) -> None:
+        self.run(_PROJECT, (kind, a, b))
+        self.projected.append((kind, a, b))
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        self._after.append(act)
+
+    def _cursor(self, sql: str, params: Params) -> Any:
+        trips.add("directory")
+        cursor = connection.cursor()
+        cursor.execute(sql.replace("{s}", "public"), params)
+        return cursor
+
+    def committed(self) -> None:
+        if self.lanes or self.projected:
+            wake.up(wake.DIRECTORY, sorted(self.lanes), outbox=bool(self.projected))
+        if self.projected and on_projected is not None:
+            on_projected(self.projected)
+        _run_all(self._after)
+
+
+class DirectoryAway(Unavailable):
+    """Signing in and new accounts do not work right now. Nothing was lost; try again in a moment."""
+
+    code = "directory_unavailable"
+
+
+def directory(body: Callable[[DirectoryTx], T]) -> T:
+    """Run `body` in one transaction of the directory; again after a deadlock. Not to be nested."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        tx = DirectoryTx()
+        try:
+            with transaction.atomic():
+                answer = body(tx)
+        except (OperationalError, InterfaceError) as error:
+            state = getattr(error.__cause__, "sqlstate", None)
+            if state in ("40001", "40P01") and attempt < _ATTEMPTS:
+                continue
+            connection.close()
+            raise DirectoryAway(cause=error) from error
+        tx.committed()
+        return answer
+    raise AssertionError("unreachable")
