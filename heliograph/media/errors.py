@@ -1,0 +1,129 @@
+"""What can be wrong with a photo: one leaf per sentence that a person may read.
+
+The codes are part of the public API; the doors turn them into statuses by their own table.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from heliograph.core.errors import Invalid, NotAllowed, NotFound, Unavailable
+
+
+class NoFile(Invalid):
+    """Choose a photo first."""
+
+    code: ClassVar[str] = "no_file"
+
+
+class TooLarge(Invalid):
+    """Photos can be at most 25 MB."""
+
+    code: ClassVar[str] = "too_large"
+
+
+class UnsupportedType(Invalid):
+    """Use a JPEG, PNG or WebP photo."""
+
+    code: ClassVar[str] = "unsupported_type"
+
+
+class TooManyPixels(Invalid):
+    """Photos can have at most 50 megapixels, and 16,384 pixels on a side."""
+
+    code: ClassVar[str] = "too_many_pixels"
+
+
+class TooSmall(Invalid):
+    """Photos need at least 150 pixels on each side."""
+
+    code: ClassVar[str] = "too_small"
+
+
+class Animated(Invalid):
+    """Moving pictures cannot be posted here. Use a still photo."""
+
+    code: ClassVar[str] = "animated"
+
+
+class Damaged(Invalid):
+    """The file is incomplete or damaged."""
+
+    code: ClassVar[str] = "damaged"
+
+
+class Unprocessable(Invalid):
+    """This photo could not be processed."""
+
+    code: ClassVar[str] = "unprocessable"
+
+
+class TooSlow(Invalid):
+    """The upload took too long. Try again with a better connection."""
+
+    code: ClassVar[str] = "too_slow"
+
+
+class Interrupted(Invalid):
+    """The upload ended before the whole photo had arrived. Try again."""
+
+    code: ClassVar[str] = "interrupted"
+
+
+class UploadGone(NotFound):
+    """This upload is no longer here. Choose the photo again."""
+
+    code: ClassVar[str] = "upload_gone"
+
+
+class UnknownFilter(Invalid):
+    """There is no such filter."""
+
+    code: ClassVar[str] = "unknown_filter"
+
+
+class BadText(Invalid):
+    """This text cannot be used."""
+
+    code: ClassVar[str] = "bad_text"
+
+
+class Busy(Unavailable):
+    """Many photos are arriving right now. Try again in a moment."""
+
+    code: ClassVar[str] = "busy"
+
+
+class CageAway(Unavailable):
+    """Photos cannot be processed right now. Nothing was lost; try again in a moment."""
+
+    code: ClassVar[str] = "busy"
+
+
+class UrlExpired(NotAllowed):
+    """This address has expired. Load the page again."""
+
+    code: ClassVar[str] = "url_expired"
+
+
+class UrlForged(NotFound):
+    """There is no picture at this address."""
+
+    code: ClassVar[str] = "no_picture"
+
+
+#: What the cage may answer, by its code.
+BY_CODE: dict[str, type[Invalid]] = {
+    leaf.code: leaf
+    for leaf in (
+        NoFile,
+        TooLarge,
+        UnsupportedType,
+        TooManyPixels,
+        TooSmall,
+        Animated,
+        Damaged,
+        Unprocessable,
+        UnknownFilter,
+    )
+}
