@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from psycopg.conninfo import conninfo_to_dict
-
+from heliograph.config import static
+from heliograph.config.databases import database
+from heliograph.config.mail import mail
 from heliograph.core import environment
 
 _env = environment.get()
-_directory = conninfo_to_dict(_env.directory)
 
 SECRET_KEY = _env.secret_key
 DEBUG = _env.debug
@@ -20,25 +20,59 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "heliograph.sharding.apps.Sharding",
     "heliograph.accounts.apps.Accounts",
+    "heliograph.web",
+]
+MIDDLEWARE = [
+    "heliograph.config.headers.SafeHeaders",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
 ]
 AUTH_USER_MODEL = "accounts.Person"
 DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": _directory.get("dbname", ""),
-        "USER": _directory.get("user", ""),
-        "HOST": _directory.get("host", ""),
-        "PORT": str(_directory.get("port", "")),
-        "CONN_MAX_AGE": 0,
-        "OPTIONS": {
-            **({"passfile": _env.pgpassfile} if _env.pgpassfile else {}),
-            "pool": {"min_size": 0, "max_size": 8, "timeout": 3, "num_workers": 1},
-        },
-    }
+    "default": database(_env.directory, pooled=True),
+    # The same database as the role that may change its tables: `heliograph migrate` alone uses it.
+    "owner": database(_env.owner_conninfo, pooled=False),
 }
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["heliograph.config.hashers.Argon2"]
+
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
-STATIC_URL = "/static/"
+LANGUAGES = [("en", "English")]
+
+# Every file of one release lives under one versioned address, so all of them may be kept for a year.
+STATIC_URL = static.address()
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = _env.debug
+WHITENOISE_MAX_AGE = 0 if _env.debug else 365 * 24 * 3600
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+CSRF_COOKIE_SECURE = _env.secure
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes of a form; photos are streamed, never read into memory
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS = mail(_env.mail)
+EMAIL_TIMEOUT = 15  # seconds
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _env.mail_from
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["out"], "level": "INFO"},
+    # The same as the root: Django would otherwise add handlers of its own.
+    "loggers": {"django": {"handlers": [], "propagate": True, "level": "INFO"}},
+}

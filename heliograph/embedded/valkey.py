@@ -5,8 +5,8 @@
     memory.url, memory.password      # for HELIOGRAPH_VALKEY and HELIOGRAPH_VALKEY_PASSWORD
     memory.stop()
 
-It listens on a private socket only and wants a password. What it holds is a copy of what PostgreSQL knows: files
-that another server left and this one may not be able to read are dropped, not migrated.
+It listens on a private socket only and wants a password. What it holds is a copy of what PostgreSQL knows:
+files that another server left and this one may not be able to read are dropped, not migrated.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class Valkey:
         return self.ask("PING") == "+PONG"
 
     def ask(self, *words: str) -> str | None:
-        """The first line of the answer to one command, raw; None when nobody answers. For set-up and tests."""
+        """The first line of the raw answer to one command; None when nobody answers. For set-up and tests."""
         try:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(2)

@@ -1,0 +1,14 @@
+"""Every address: health, the API, the pages."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from heliograph.ops import health
+
+urlpatterns = [
+    path("livez", health.livez),
+    path("readyz", health.readyz),
+    path("v1/", include("heliograph.api.urls")),
+    path("", include("heliograph.web.urls")),
+]

@@ -1,0 +1,1 @@
+"""The door for those who run the network: the `heliograph` command, health, numbers."""

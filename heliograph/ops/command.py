@@ -1,0 +1,57 @@
+"""The `heliograph` command. Each subcommand is a file in ops/commands/, imported when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+
+import click
+
+from heliograph.core.environment import BadEnvironment
+from heliograph.core.errors import HeliographError
+from heliograph.ops import commands
+
+
+class Commands(click.Group):
+    """Finds subcommands by file: `heliograph admin` is `command` in ops/commands/admin.py."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="heliograph", prog_name="heliograph")
+def heliograph() -> None:
+    """Run and look after a Heliograph network.
+
+    Configured by HELIOGRAPH_* variables; inside the local stack, `bin/up` sets them.
+    """
+
+
+def ready() -> None:
+    """Set up Django. Every command that touches the network calls this first."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heliograph.config.settings")
+    import django
+
+    django.setup()
+
+
+def main() -> None:
+    """The entry point: mistakes people can mend are one sentence and exit code 2, never a traceback."""
+    try:
+        heliograph(prog_name="heliograph")
+    except BadEnvironment as error:
+        click.echo(f"The configuration cannot be used:\n{error}", err=True)
+        sys.exit(2)
+    except HeliographError as error:
+        click.echo(f"{error.sentence}" + (f" ({error.cause})" if error.cause else ""), err=True)
+        sys.exit(2)
