@@ -197,11 +197,20 @@ def try_at_once(projected: list[tuple[str, int, int]]) -> None:
     guarantee: whatever goes wrong or takes too long here is left to the projector.
     """
     if hurry.active():
-        return  # a projection that itself projects: its outbox row is picked up by the worker
+        # A projection that itself projects: a wish that is answered at once with a permit. Within the same
+        # time limit, so that who follows a public person follows when the page comes back.
+        _carry_each(projected)
+        return
     with hurry.on(environment.get().inline_projection_ms):
-        for kind, a, b in projected:
-            with metrics.time("inline_projection_seconds", kind=kind):
-                _carry_kind(kind, [(a, b)])
+        _carry_each(projected)
+
+
+def _carry_each(projected: list[tuple[str, int, int]]) -> None:
+    for kind, a, b in projected:
+        if hurry.over():
+            return
+        with metrics.time("inline_projection_seconds", kind=kind):
+            _carry_kind(kind, [(a, b)])
 
 
 sessions.on_projected = try_at_once
