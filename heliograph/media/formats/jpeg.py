@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import struct
 
+from heliograph.core.errors import Invalid
 from heliograph.media.errors import Damaged, UnsupportedType
 from heliograph.media.formats import exif
 from heliograph.media.formats.header import MAX_ICC, Data, Header, limit, rgb_profile
@@ -112,3 +113,20 @@ def _segment(data: Data, at: int) -> tuple[int, int]:
     if length < 2 or at + length > len(data):
         raise Damaged(cause=f"the segment at byte {at} leaves the file")
     return at + 2, at + length
+
+
+def is_plain(data: bytes, width: int, height: int) -> bool:
+    """Whether this is one whole JPEG of that size and nothing else: no metadata, nothing behind it."""
+    try:
+        header = read(data)
+        at = 2
+        while True:
+            marker, at = _marker(data, at)
+            if marker == _SOS:
+                break
+            _, at = _segment(data, at)
+            if 0xE1 <= marker <= 0xEF or marker == 0xFE:
+                return False
+    except Invalid:
+        return False
+    return (header.width, header.height, header.end) == (width, height, len(data))
