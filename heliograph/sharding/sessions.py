@@ -36,6 +36,7 @@ Row: TypeAlias = "tuple[Any, ...]"
 
 _ATTEMPTS = 3
 _PROJECT = "INSERT INTO public.outbox (kind, a, b) VALUES (%s, %s, %s)"
+_PROJECT_ALL = "INSERT INTO public.outbox (kind, a, b) SELECT %s, * FROM unnest(%s::bigint[], %s::bigint[])"
 _VERSION = "SELECT nextval('{s}.version_seq')"
 
 #: Called after a commit with the outbox rows of the transaction; sharding/outbox.py sets it.
@@ -110,6 +111,16 @@ class Tx(ShardReader):
     def project(self, kind: str, a: int, b: int) -> None:
         """Have a truth row that this transaction changed mirrored where it is needed (sharding/outbox.py)."""
         self.run(_PROJECT, (kind, a, b))
+        self.projected.append((kind, a, b))
+
+    def project_all(self, kind: str, pairs: Sequence[tuple[int, int]]) -> None:
+        """The same for many truth rows of one kind, in one round trip."""
+        if pairs:
+            self.run(_PROJECT_ALL, (kind, [a for a, _ in pairs], [b for _, b in pairs]))
+            self.projected += [(kind, a, b) for a, b in pairs]
+
+    def noted(self, kind: str, a: int, b: int) -> None:
+        """Like `project`, when the statement that changed the truth has itself written the outbox row."""
         self.projected.append((kind, a, b))
 
     def next_version(self) -> int:
