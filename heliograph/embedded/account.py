@@ -34,6 +34,9 @@ class Account:
     def named(self) -> bool:
         return bool(self.name)
 
+    def __str__(self) -> str:
+        return self.name or str(self.uid)
+
 
 def current() -> Account:
     """Who runs this process."""

@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from heliograph import __version__
 from heliograph.core.environment import BadEnvironment
 from heliograph.core.errors import HeliographError
 from heliograph.ops import commands
@@ -29,7 +30,7 @@ class Commands(click.Group):
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="heliograph", prog_name="heliograph")
+@click.version_option(__version__, prog_name="heliograph")
 def heliograph() -> None:
     """Run and look after a Heliograph network.
 
