@@ -16,6 +16,7 @@ The outbox is for rows that mirror rows. Work (photos, feeds, mail) is a job: sh
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -25,10 +26,12 @@ import psycopg
 from django.db import DatabaseError
 
 from heliograph.core import environment, metrics
-from heliograph.core.errors import HeliographError, NotFound
+from heliograph.core.errors import HeliographError, NotFound, Unavailable
 from heliograph.sharding import hurry, nodes, sessions
 from heliograph.sharding.ids import shard_of
 from heliograph.sharding.map import Node
+
+log = logging.getLogger(__name__)
 
 #: `source_of` or `target_of` gives this for rows in the directory.
 DIRECTORY: Final = 0
@@ -80,7 +83,7 @@ def drain_node(node: Node, *, most: int | None = None) -> int:
     """Mirror one batch of a node's outbox; how many rows were done. Rows that fail wait, with growing pauses."""
     with nodes.connection(node) as connection, connection.transaction():
         taken = connection.execute(_TAKE, (most or environment.get().outbox_batch,)).fetchall()
-        done, failed = _carry(taken)
+        done, failed = carry(taken)
         _settle(lambda sql, ids: connection.execute(sql, (ids,)), done, failed)
     return len(done)
 
@@ -90,7 +93,7 @@ def drain_directory(*, most: int | None = None) -> int:
 
     def body(tx: sessions.DirectoryTx) -> int:
         taken = tx.rows(_TAKE, (most or environment.get().outbox_batch,))
-        done, failed = _carry(taken)
+        done, failed = carry(taken)
         _settle(lambda sql, ids: tx.run(sql, (ids,)), done, failed)
         return len(done)
 
@@ -105,7 +108,7 @@ def _settle(run: Callable[[str, list[int]], Any], done: list[int], failed: list[
         run(_LATER, failed)
 
 
-def _carry(taken: Sequence[Row]) -> tuple[list[int], list[int]]:
+def carry(taken: Sequence[Row]) -> tuple[list[int], list[int]]:
     """Mirror these outbox rows; the ids that are done, and the ids that must wait."""
     ids: dict[tuple[str, int, int], list[int]] = defaultdict(list)
     for id, kind, a, b in taken:
@@ -190,6 +193,9 @@ def _answer_back(mirror: Mirror, refuse: Callable[[Any, list[Row]], None], refus
 
 def _failed(kind: str, error: BaseException) -> None:
     metrics.count("projection_failures_total", kind=kind, error=type(error).__name__)
+    if isinstance(error, Unavailable) or hurry.active():
+        return  # expected where a node is away, or where a request had no time for it; the row waits
+    log.error("mirroring %s failed, its rows will be tried again", kind, exc_info=error)
 
 
 def try_at_once(projected: list[tuple[str, int, int]]) -> None:

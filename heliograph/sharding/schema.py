@@ -110,8 +110,8 @@ def migrate_database(
     with _owner(owner_conninfo) as connection:
         applied = _prepare(connection)
         wanted: list[tuple[str, Step, ShardNumber | None]] = [("public", s, None) for s in steps(_NODE)]
-        for shard in shards:
-            wanted += [(schema_of(shard), step, shard) for part in PARTS for step in steps(part)]
+        for number in shards:
+            wanted += [(schema_of(number), step, number) for part in PARTS for step in steps(part)]
         missing = [
             w for w in wanted if (w[0], w[1].part, w[1].name) not in applied and stage in ("all", w[1].stage)
         ]
