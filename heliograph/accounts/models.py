@@ -61,6 +61,7 @@ class Token(models.Model):
     client = models.CharField(max_length=7)
     scopes = models.CharField(max_length=200)
     created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, help_text="null: never, as the clients of 2011 expect")
 
     class Meta:
         db_table = "token"

@@ -50,6 +50,7 @@ class Connection:
     def __init__(self, *, timeout_seconds: float | None = None) -> None:
         env = environment.get()
         self.pid = os.getpid()
+        self.life = ""  # the server's run_id, once somebody asked
         self._timeout = env.valkey_timeout_ms / 1000 if timeout_seconds is None else timeout_seconds
         self._socket = _connect(env.valkey, self._timeout)
         self._reader = hiredis.Reader(replyError=ValkeyError)
@@ -169,3 +170,16 @@ def run_id() -> str:
         if line.startswith("run_id:"):
             return line.removeprefix("run_id:").strip()
     raise ValkeyAway(cause="INFO without run_id")
+
+
+def life() -> str:
+    """The run_id of the server that this thread is connected to; asked once a connection.
+
+    A restart breaks the connection, so the answer is never of an earlier life than the last reply.
+    """
+    connection = _mine()
+    if not connection.life:
+        known = run_id()
+        connection = _mine()  # run_id may have had to connect again
+        connection.life = known
+    return connection.life

@@ -69,6 +69,10 @@ class Migration(migrations.Migration):
                 ("scopes", models.CharField(max_length=200)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
+                    "expires_at",
+                    models.DateTimeField(help_text="null: never, as the clients of 2011 expect", null=True),
+                ),
+                (
                     "person",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL

@@ -1,0 +1,115 @@
+"""Signing in: is this the password, and a token for whoever asked.
+
+Whatever is wrong, the answer is the same sentence after the same work: one look in the directory and one argon2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from django.db.models.functions import Lower
+
+from heliograph.accounts import credentials, names, passwords, states
+from heliograph.accounts import email as email_addresses
+from heliograph.accounts.credentials import ALL_SCOPES
+from heliograph.accounts.errors import BadCredentials, Suspended
+from heliograph.accounts.models import Person, Token
+from heliograph.core import clock, environment, limits, metrics
+from heliograph.core.errors import NotFound
+from heliograph.flows import revoke
+from heliograph.sharding import sessions
+from heliograph.sharding.ids import PersonId
+from heliograph.sharding.sessions import DirectoryTx
+
+
+def check(login: str, password: str, *, address: str | None) -> PersonId:
+    """Who signs in, by username or verified e-mail address.
+
+    BadCredentials for everything that does not fit; Suspended only to somebody who knows the password. Limited by
+    address and by name: the second also when the attempts come from everywhere.
+    """
+    with metrics.time("sign_in_seconds"):
+        _spend(login, address)
+        person = _find(login)
+        if not passwords.matches(password, person.password if person else None, _upgrade(person)):
+            metrics.count("sign_ins_total", outcome="refused")
+            raise BadCredentials()
+        assert person is not None  # noqa: S101 - nobody's password never matches
+        if states.of(sessions.reader(), person.id, person.state) != states.ACTIVE:
+            raise Suspended()
+        metrics.count("sign_ins_total", outcome="welcome")
+        return person.id
+
+
+def _spend(login: str, address: str | None) -> None:
+    allowed = environment.get().sign_ins_per_minute
+    if address is not None:
+        limits.spend("sign_in_address", address, allowed=allowed, seconds=60)
+        who = credentials.sha256(names.fold(login) or login[:1000]).hex()[:32]
+        limits.spend("sign_in_name", who, allowed=allowed, seconds=60)
+
+
+def _find(login: str) -> Person | None:
+    """One query in any case. A name never holds an @, PostgreSQL never a NUL."""
+    login = "" if "\0" in login else login
+    if "@" in login:
+        mail = email_addresses.compared(login)
+        return Person.objects.alias(folded=Lower("email")).filter(folded=mail, email_verified=True).first()
+    return Person.objects.filter(username=names.fold(login)).first()
+
+
+def _upgrade(person: Person | None) -> Callable[[str], None] | None:
+    """Keeps the password in today's way of hashing, once it was right in an older one."""
+    if person is None:
+        return None
+    mine = Person.objects.filter(id=person.id)
+
+    def keep(encoded: str) -> None:
+        mine.update(password=encoded)
+
+    return keep
+
+
+def issue_token(
+    person_id: PersonId,
+    *,
+    client: str = "built-in",
+    scopes: Iterable[str] = ALL_SCOPES,
+    lives: timedelta | None = None,
+) -> str:
+    """A new token of this person, told only now. Suspended; NotFound.
+
+    Its record is made at its first use, under a lease: made here, it could come after a suspension has looked for
+    all tokens, and outlive it.
+    """
+    token = credentials.new_token(person_id, client)
+
+    def body(tx: DirectoryTx) -> None:
+        enter(person_id)
+        Token.objects.create(
+            sha256=credentials.sha256(token),
+            person_id=person_id,
+            client=credentials.client_digits(client),
+            scopes=" ".join(scopes),
+            expires_at=None if lives is None else clock.now() + lives,
+        )
+
+    scopes = tuple(scopes)
+    sessions.directory(body)
+    return token
+
+
+def enter(person_id: PersonId) -> None:
+    """Inside a transaction of the directory: lock the person's row against a suspension, and see that they may."""
+    person = Person.objects.select_for_update(no_key=True).only("state").filter(id=person_id).first()
+    if person is None:
+        raise NotFound(cause=f"nobody has id {person_id}")
+    if person.state != states.ACTIVE:
+        raise Suspended()
+
+
+def revoke_token(token: str) -> None:
+    """End this token. Nothing happens when there is no such token (any more)."""
+    sha256 = credentials.sha256(token)
+    sessions.directory(lambda tx: revoke.tokens(tx, [sha256]))

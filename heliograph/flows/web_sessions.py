@@ -1,0 +1,46 @@
+"""Browsers that are signed in: a row in the directory, its key in the cookie, a record for every request."""
+
+from __future__ import annotations
+
+from heliograph.accounts import browsers, credentials
+from heliograph.accounts.models import WebSession
+from heliograph.core import clock
+from heliograph.flows import revoke, sign_in
+from heliograph.sharding import sessions
+from heliograph.sharding.ids import PersonId
+from heliograph.sharding.sessions import DirectoryTx
+
+_LONGEST_AGENT = 200  # characters
+
+
+def open(person_id: PersonId, user_agent: str = "") -> str:
+    """Sign a browser in; the key that goes into its cookie, told only now. Suspended; NotFound."""
+    key = credentials.new_browser_key(person_id)
+    agent = "".join(char for char in user_agent if char.isprintable())[:_LONGEST_AGENT]
+
+    def body(tx: DirectoryTx) -> None:
+        sign_in.enter(person_id)
+        now = clock.now()
+        WebSession.objects.create(
+            sha256=credentials.sha256(key),
+            person_id=person_id,
+            user_agent=agent,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + browsers.IDLE,
+        )
+
+    sessions.directory(body)
+    return key
+
+
+def close(key: str) -> None:
+    """Sign this browser out. Nothing happens when it is not signed in (any more)."""
+    sha256 = credentials.sha256(key)
+    sessions.directory(lambda tx: revoke.browsers(tx, [sha256]))
+
+
+def close_all(person_id: PersonId, but: str | None = None) -> None:
+    """Sign out every browser and end every token of a person, except the one with this key."""
+    kept = None if but is None else credentials.sha256(but)
+    sessions.directory(lambda tx: revoke.everything(tx, person_id, but=kept))
