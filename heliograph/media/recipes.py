@@ -44,3 +44,22 @@ class Rendered:
     @property
     def largest(self) -> Picture:
         return self.renditions[max(self.renditions)]
+
+
+def cropped(width: int, height: int, *, square: bool = False) -> tuple[int, int]:
+    """The largest part of a picture that has an allowed shape."""
+    narrowest, widest = (1.0, 1.0) if square else (NARROWEST, WIDEST)
+    return min(width, round(height * widest)), min(height, round(width / narrowest))
+
+
+def largest(width: int, height: int) -> tuple[int, int]:
+    """How large the largest rendition of such a photo will be, to a pixel or two."""
+    return dimensions(*cropped(width, height), max(SIZES))
+
+
+def dimensions(width: int, height: int, size: int) -> tuple[int, int]:
+    """How large a rendition is; width and height are those of a larger one, or of the photo's row."""
+    if size == SQUARE:
+        side = min(size, width, height)
+        return side, side
+    return min(size, width), height if width <= size else max(1, round(height * size / width))

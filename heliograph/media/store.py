@@ -1,0 +1,129 @@
+"""All SQL of photos and uploads. Takes the transaction or the reader, opens nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+Row = tuple[Any, ...]
+
+
+class Shard(Protocol):
+    """What a transaction and a reader of one shard have in common."""
+
+    def rows(self, sql: str, params: Any = ()) -> list[Row]: ...
+    def row(self, sql: str, params: Any = ()) -> Row | None: ...
+    def value(self, sql: str, params: Any = ()) -> Any: ...
+    def run(self, sql: str, params: Any = ()) -> int: ...
+
+
+class Shards(Protocol):
+    """Reads of many shards at once."""
+
+    def gather(
+        self, sql: str, ids: Iterable[int], params: Mapping[str, Any] | None = None, *, partial: bool = False
+    ) -> list[Row]: ...
+
+
+UPLOAD = "id, owner_id, file, kind, width, height, size_bytes, sha256, placeholder, photo_id, created_at, expires_at"
+ADD_UPLOAD = f"""
+INSERT INTO {{s}}.upload (owner_id, file, kind, width, height, size_bytes, sha256, placeholder, expires_at)
+VALUES (%(owner_id)s, %(file)s, %(kind)s, %(width)s, %(height)s, %(size_bytes)s, %(sha256)s, %(placeholder)s,
+    now() + make_interval(hours => %(hours)s))
+RETURNING {UPLOAD}
+"""
+ONE_UPLOAD = f"SELECT {UPLOAD} FROM {{s}}.upload WHERE id = %(id)s AND owner_id = %(owner_id)s"
+LOCK_UPLOAD = ONE_UPLOAD + " AND expires_at > now() FOR UPDATE"
+UPLOAD_OF_PHOTO = (
+    f"SELECT {UPLOAD} FROM {{s}}.upload WHERE id = (SELECT upload_id FROM {{s}}.photo WHERE id = %s)"
+)
+USE_UPLOAD = "UPDATE {s}.upload SET photo_id = %(photo_id)s WHERE id = %(id)s"
+REMOVE_UPLOAD = """
+DELETE FROM {s}.upload WHERE id = (SELECT upload_id FROM {s}.photo WHERE id = %s) RETURNING file
+"""
+TAKE_UPLOAD = "DELETE FROM {s}.upload WHERE id = %(id)s AND owner_id = %(owner_id)s RETURNING file"
+#: Uploads that nobody posted, and those whose photo failed a week ago.
+SWEEP_UPLOADS = """
+DELETE FROM {s}.upload WHERE id IN (
+    SELECT id FROM {s}.upload u
+    WHERE (u.photo_id IS NULL AND u.expires_at < now()) OR (u.photo_id IS NOT NULL AND EXISTS (
+        SELECT FROM {s}.photo p WHERE p.id = u.photo_id
+            AND (p.state IN ('published', 'deleted', 'hidden')
+                OR (p.state = 'failed' AND u.created_at < now() - make_interval(days => %(failed_days)s)))))
+    LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING file
+"""
+KNOWN_FILES = "SELECT file FROM {s}.upload WHERE file = ANY(%s)"
+
+PHOTO = (
+    "id, owner_id, state, error_code, token, generation, version, caption, entities, alt_text, filter, width, "
+    "height, placeholder, upload_id, delivery, imported, taken_at, created_at, published_at"
+)
+ADD_PHOTO = """
+INSERT INTO {s}.photo (owner_id, token, caption, entities, alt_text, filter, width, height, placeholder, upload_id,
+    taken_at)
+VALUES (%(owner_id)s, %(token)s, %(caption)s, %(entities)s::jsonb, %(alt_text)s, %(filter)s, %(width)s, %(height)s,
+    %(placeholder)s, %(upload_id)s, %(taken_at)s)
+RETURNING id
+"""
+LOAD = f"SELECT {PHOTO} FROM {{s}}.photo WHERE id = ANY(%(ids)s)"
+LOCK = f"SELECT {PHOTO} FROM {{s}}.photo WHERE id = %s FOR NO KEY UPDATE"
+PUBLISH = """
+UPDATE {s}.photo SET state = 'published', error_code = '', width = %(width)s, height = %(height)s,
+    placeholder = %(placeholder)s, published_at = now(), version = version + 1
+WHERE id = %(id)s AND state = 'processing'
+"""
+FAIL = """
+UPDATE {s}.photo SET state = 'failed', error_code = %(code)s, version = version + 1
+WHERE id = %(id)s AND state = 'processing'
+"""
+TRY_AGAIN = """
+UPDATE {s}.photo SET state = 'processing', error_code = '', version = version + 1
+WHERE id = %(id)s AND state = 'failed'
+"""
+EDIT = """
+UPDATE {s}.photo SET caption = coalesce(%(caption)s, caption), entities = coalesce(%(entities)s::jsonb, entities),
+    alt_text = coalesce(%(alt_text)s, alt_text), version = version + 1
+WHERE id = %(id)s AND owner_id = %(owner_id)s AND state <> 'deleted'
+"""
+#: The tombstone keeps what is needed to refuse and to sweep, and nothing that was said or shown.
+DELETE = """
+UPDATE {s}.photo SET state = 'deleted', generation = generation + 1, version = version + 1, caption = '',
+    entities = '[]', alt_text = '', placeholder = '', error_code = ''
+WHERE id = %s AND state <> 'deleted'
+"""
+
+_PAGE = " AND id < %(below)s AND id > %(above)s ORDER BY id DESC LIMIT %(count)s"
+OF_OWNER = f"SELECT {PHOTO} FROM {{s}}.photo WHERE owner_id = %(owner_id)s AND state = 'published'" + _PAGE
+UNFINISHED = (
+    f"SELECT {PHOTO} FROM {{s}}.photo WHERE owner_id = %(owner_id)s AND state IN ('processing', 'failed') "
+    "ORDER BY id DESC LIMIT %(count)s"
+)
+#: The newest photos of many owners of one shard: an index walk for each owner, cut off at `count`.
+NEWEST_IDS = """
+SELECT newest.id, owner.id FROM unnest(%(ids)s::bigint[]) AS owner (id) CROSS JOIN LATERAL (
+    SELECT p.id FROM {s}.photo p
+    WHERE p.owner_id = owner.id AND p.state = 'published' AND NOT p.imported AND p.id < %(below)s
+        AND p.id > %(above)s
+    ORDER BY p.id DESC LIMIT %(count)s) AS newest
+"""
+#: What whoever serves bytes must know.
+SERVED_PHOTO = """
+SELECT p.generation, h.media_generation, h.private FROM {s}.photo p JOIN {s}.person h ON h.id = p.owner_id
+WHERE p.id = %(id)s AND p.token = %(random)s AND p.state = 'published' AND h.state = 'active'
+"""
+SERVED_PERSON = """
+SELECT 0, media_generation, private FROM {s}.person
+WHERE id = %(id)s AND avatar = %(token)s AND state = 'active'
+"""
+
+
+def gather_photos(reader: Shards, ids: Iterable[int], *, partial: bool = False) -> list[Row]:
+    return reader.gather(LOAD, ids, partial=partial)
+
+
+def gather_newest(
+    reader: Shards, owner_ids: Iterable[int], below: int, above: int, count: int, *, partial: bool
+) -> list[Row]:
+    page = {"below": below, "above": above, "count": count}
+    return reader.gather(NEWEST_IDS, owner_ids, page, partial=partial)

@@ -1,0 +1,155 @@
+"""Taking in a body: in pieces, at a decent speed, a few at a time, onto the disk.
+
+The server in front hands a body over as it arrives and has no time limit of its own. So here are three:
+a deadline for the whole, a least average speed, and a number of uploads at once that is smaller than the
+number of threads, so that people with bad connections can never take all of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from heliograph.core import environment, metrics
+from heliograph.media.errors import Busy, Interrupted, NoFile, TooLarge, TooSlow
+from heliograph.media.storage import sync_folder
+
+_PIECE = 64 * 1024  # bytes
+_GRACE_SECONDS = 5.0  # before the speed is looked at
+_NAME = re.compile(r"(\d{1,19})-[0-9a-f]{32}")
+
+
+class UploadSource(Protocol):
+    """A body that is arriving: `length` is what the sender declared, None if nothing."""
+
+    @property
+    def length(self) -> int | None: ...
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; none at the end."""
+
+
+@dataclass(frozen=True)
+class Received:
+    """A body that lies under incoming/, safe from power cuts."""
+
+    name: str
+    size_bytes: int
+    sha256: bytes
+
+    @property
+    def path(self) -> Path:
+        return path_of(self.name)
+
+
+_slots: dict[int, threading.BoundedSemaphore] = {}
+_slots_lock = threading.Lock()
+
+
+def receive(owner_id: int, source: UploadSource) -> Received:
+    """Read a whole body into a file of its own. Raises NoFile, TooLarge, TooSlow, Interrupted, Busy.
+
+    Nothing is left behind when it fails.
+    """
+    limit = environment.get().upload_max_bytes
+    if source.length is not None and source.length > limit:
+        raise TooLarge(cause=f"{source.length} bytes declared")
+    with _slot(), metrics.time("upload_seconds"):
+        name = f"{owner_id}-{secrets.token_hex(16)}"
+        path = path_of(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            size, digest = _written(source, path, limit)
+            sync_folder(path.parent)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    return Received(name, size, digest)
+
+
+def path_of(name: str) -> Path:
+    return environment.get().incoming / name
+
+
+def forget(name: str) -> None:
+    """Remove a file of incoming/; nothing happens if it is gone."""
+    if _NAME.fullmatch(name):
+        path_of(name).unlink(missing_ok=True)
+
+
+def lying_about(older_than_seconds: float) -> Iterator[tuple[str, int]]:
+    """Names of files that were left alone for so long, with their owners' ids. For the sweep."""
+    folder = environment.get().incoming
+    oldest = time.time() - older_than_seconds
+    for path in folder.iterdir() if folder.is_dir() else ():
+        shape = _NAME.fullmatch(path.name)
+        with contextlib.suppress(FileNotFoundError):
+            if shape and path.stat().st_mtime < oldest:
+                yield path.name, int(shape[1])
+
+
+@contextlib.contextmanager
+def _slot() -> Iterator[None]:
+    most = environment.get().uploads_at_once
+    with _slots_lock:
+        slots = _slots.setdefault(most, threading.BoundedSemaphore(most))
+    if not slots.acquire(blocking=False):
+        metrics.count("uploads_refused_total")
+        raise Busy(retry_after_seconds=5)
+    try:
+        yield
+    finally:
+        slots.release()
+
+
+def _written(source: UploadSource, path: Path, limit: int) -> tuple[int, bytes]:
+    digest, size = hashlib.sha256(), 0
+    pace = _Pace()
+    with path.open("xb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        for piece in _pieces(source):
+            size += len(piece)
+            if size > limit:
+                raise TooLarge(cause="more than was declared")
+            pace.look(size)
+            digest.update(piece)
+            file.write(piece)
+        if size == 0:
+            raise NoFile()
+        if source.length is not None and size < source.length:
+            raise Interrupted(cause=f"{size} of {source.length} bytes")
+        file.flush()
+        os.fsync(file.fileno())
+    return size, digest.digest()
+
+
+def _pieces(source: UploadSource) -> Iterator[bytes]:
+    try:
+        while piece := source.read(_PIECE):
+            yield piece
+    except (OSError, EOFError, ValueError) as error:  # how servers tell that the other side has gone
+        raise Interrupted(cause=error) from error
+
+
+class _Pace:
+    """Whether bytes come fast enough."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._deadline = environment.get().upload_deadline_seconds
+        self._rate = environment.get().upload_minimum_rate
+
+    def look(self, size: int) -> None:
+        took = time.monotonic() - self._began
+        if took > self._deadline or (took > _GRACE_SECONDS and size / took < self._rate):
+            metrics.count("uploads_too_slow_total")
+            raise TooSlow(cause=f"{size} bytes in {took:.0f} s")
