@@ -1,8 +1,10 @@
 """Every flow, imported: the worker knows all tasks and mirrors from here. A test keeps the list complete."""
 
 from heliograph.flows import (
+    block,
     delete_photo,
     email_addresses,
+    follow,
     homes,
     post_photo,
     revoke,
@@ -13,8 +15,10 @@ from heliograph.flows import (
 )
 
 __all__ = [
+    "block",
     "delete_photo",
     "email_addresses",
+    "follow",
     "homes",
     "post_photo",
     "revoke",

@@ -14,7 +14,7 @@ CREATE TABLE {s}.liked (
     at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (actor_id, photo_id)
 );
-CREATE INDEX liked_newest ON {s}.liked (actor_id, at DESC, photo_id) WHERE "on";
+CREATE INDEX liked_newest ON {s}.liked (actor_id, at DESC, photo_id DESC) WHERE "on";
 
 CREATE TABLE {s}.photo_like (
     photo_id bigint NOT NULL CHECK (((photo_id >> 10) & 8191) = {shard}),
@@ -24,7 +24,7 @@ CREATE TABLE {s}.photo_like (
     at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (photo_id, actor_id)
 );
-CREATE INDEX photo_like_newest ON {s}.photo_like (photo_id, at DESC, actor_id) WHERE "on";
+CREATE INDEX photo_like_newest ON {s}.photo_like (photo_id, at DESC, actor_id DESC) WHERE "on";
 
 -- A comment's truth is beside its photo; the author keeps a mirrored row, to find it again.
 CREATE SEQUENCE {s}.comment_id_seq;

@@ -11,7 +11,7 @@ CREATE TABLE {s}.following (
     since timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (actor_id, owner_id)
 );
-CREATE INDEX following_in_force ON {s}.following (actor_id, since DESC, owner_id)
+CREATE INDEX following_in_force ON {s}.following (actor_id, since DESC, owner_id DESC)
     WHERE wish_on AND state = 'granted' AND answers = wish_version;
 
 CREATE TABLE {s}.follower (
@@ -25,9 +25,9 @@ CREATE TABLE {s}.follower (
     since timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (owner_id, actor_id)
 );
-CREATE INDEX follower_in_force ON {s}.follower (owner_id, since DESC, actor_id)
+CREATE INDEX follower_in_force ON {s}.follower (owner_id, since DESC, actor_id DESC)
     WHERE wish_on AND state = 'granted' AND answers = wish_version;
-CREATE INDEX follower_requests ON {s}.follower (owner_id, since DESC, actor_id)
+CREATE INDEX follower_requests ON {s}.follower (owner_id, since DESC, actor_id DESC)
     WHERE wish_on AND state = 'pending' AND answers = wish_version;
 
 CREATE TABLE {s}.block (
@@ -38,6 +38,7 @@ CREATE TABLE {s}.block (
     at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (actor_id, target_id)
 );
+CREATE INDEX block_newest ON {s}.block (actor_id, at DESC, target_id DESC) WHERE "on";
 
 CREATE TABLE {s}.blocked_by (
     target_id bigint NOT NULL CHECK (((target_id >> 10) & 8191) = {shard}),
