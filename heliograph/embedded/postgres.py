@@ -50,6 +50,8 @@ _ALWAYS: Mapping[str, str] = {
     "log_line_prefix": "",
     "log_min_duration_statement": "2s",
     "jit": "off",
+    "log_checkpoints": "off",
+    "log_disconnections": "off",
 }
 #: A laptop: little memory, few processes. A fleet has its own file.
 _SMALL: Mapping[str, str] = {
@@ -241,14 +243,16 @@ class Postgres:
             self.process.kill()
             self.process.wait()
 
-    def conninfo(self, dbname: str = "postgres", user: str = APP, *, tcp: bool = False) -> str:
-        """A libpq conninfo; the password is found through the file it names."""
-        passfile = self.data_dir / "superuser.pgpass" if user == SUPERUSER else self.passfile
+    def conninfo(
+        self, dbname: str = "postgres", user: str = APP, *, tcp: bool = False, passfile: bool = True
+    ) -> str:
+        """A libpq conninfo; the password is found through the file it names (or `self.passfile`)."""
         host = "127.0.0.1" if tcp else str(self.run_dir)
-        return (
-            f"host={_quoted(host)} port={self.port} dbname={_quoted(dbname)} user={_quoted(user)} "
-            f"passfile={_quoted(str(passfile))}"
-        )
+        info = f"host={_quoted(host)} port={self.port} dbname={_quoted(dbname)} user={_quoted(user)}"
+        if not passfile:
+            return info
+        file = self.data_dir / "superuser.pgpass" if user == SUPERUSER else self.passfile
+        return f"{info} passfile={_quoted(str(file))}"
 
     def sql(self, statement: str, dbname: str = "postgres") -> list[tuple[Any, ...]]:
         """Run one statement as the superuser; for set-up and tests."""

@@ -64,13 +64,16 @@ class Valkey:
 
     @property
     def password(self) -> str:
-        """Made at first use, kept beside the data in a file of mode 0600."""
+        """Kept beside the data in a file of mode 0600."""
         if self._password is None:
-            file = self.data_dir / "password"
-            if not file.exists():
-                places.write_secret(file, secrets.token_urlsafe(24), self.account)
-            self._password = file.read_text().strip()
+            self.ensure_password()
+            self._password = (self.data_dir / "password").read_text().strip()
         return self._password
+
+    def ensure_password(self) -> None:
+        """Make the password, unless there is one."""
+        if not (self.data_dir / "password").exists():
+            places.write_secret(self.data_dir / "password", secrets.token_urlsafe(24), self.account)
 
     def command(self) -> list[str]:
         """The command line of the server, its configuration freshly written. For a supervisor of its own."""
@@ -92,7 +95,7 @@ class Valkey:
         return (
             f'unixsocket "{self.socket}"\nunixsocketperm 700\nport 0\nrequirepass {self.password}\n'
             f'dir "{self.data_dir}"\nappendonly {keep}\nappendfsync everysec\nsave ""\n'
-            "daemonize no\nalways-show-logo no\nloglevel notice\nset-proc-title no\n"
+            "daemonize no\nalways-show-logo no\nloglevel warning\nset-proc-title no\n"
         )
 
     def _drop_foreign_data(self, program: Program) -> None:

@@ -56,3 +56,7 @@ def main() -> None:
     except HeliographError as error:
         click.echo(f"{error.sentence}" + (f" ({error.cause})" if error.cause else ""), err=True)
         sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

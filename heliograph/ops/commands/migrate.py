@@ -16,15 +16,11 @@ def command(stage: str) -> None:
     from heliograph.ops.command import ready
 
     ready()
-    from django.core.management import call_command
-
-    from heliograph.ops import rights
-    from heliograph.sharding import schema
+    from heliograph.ops import migration
 
     if stage != "post":
-        call_command("migrate", database="owner", interactive=False, verbosity=0)
-        rights.grant()
-    steps = schema.migrate_all(_progress, stage=stage)
+        migration.directory()
+    steps = migration.shards(_progress, stage=stage)
     click.echo(f"{steps} steps applied." if steps else "Everything is up to date.")
 
 

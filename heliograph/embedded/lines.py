@@ -1,0 +1,45 @@
+"""What the processes say, on one terminal: each line with the name of who said it, in a colour of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import TextIO
+
+_COLOURS = (36, 33, 35, 32, 34, 96, 93, 95)  # of the terminal; red is for nobody in particular
+_WIDTH = 9
+
+
+class Printer:
+    """Prints lines with a prefix; colours only for a person (a terminal, and no NO_COLOR)."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stdout
+        self._colours = self._out.isatty() and not os.environ.get("NO_COLOR")
+        self._known: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def line(self, name: str, text: str) -> None:
+        """One line of one process."""
+        number = self._known.setdefault(name, _COLOURS[len(self._known) % len(_COLOURS)])
+        prefix = f"{name:>{_WIDTH}} | "
+        if self._colours:
+            prefix = f"\033[{number}m{prefix}\033[0m"
+        self._print(prefix + text)
+
+    def ours(self, text: str) -> None:
+        """One line of the supervisor itself."""
+        self.line("up", text)
+
+    def plain(self, text: str) -> None:
+        """One line for the person who started it all."""
+        self._print(f"\033[1m{text}\033[0m" if self._colours else text)
+
+    def _print(self, text: str) -> None:
+        with self._lock:
+            try:
+                print(text, file=self._out, flush=True)
+            except (BrokenPipeError, ValueError):
+                # Whoever read us is gone. The network goes on; a signal ends it.
+                self._out = open(os.devnull, "w")  # noqa: SIM115, PTH123

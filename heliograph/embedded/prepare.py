@@ -1,0 +1,64 @@
+"""`python -m heliograph.embedded.prepare`: tables, the node, its shards; at first start the administrator's link.
+
+One process for all of it, because starting Django is what takes the time. It says what it does in lines, and
+its results in one line of JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from heliograph.core.errors import HeliographError
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--node", required=True)
+    parser.add_argument("--node-owner", required=True)
+    parser.add_argument("--shards", type=int, required=True)
+    parser.add_argument("--link", action="store_true", help="make the link for the first administrator")
+    asked = parser.parse_args()
+    from heliograph.ops import command
+
+    command.ready()
+    from heliograph.ops import migration
+
+    try:
+        migration.directory()
+        _enter_node(asked.node, asked.node_owner, asked.shards)
+        migration.shards(_progress)
+        link = _link() if asked.link else ""
+    except HeliographError as error:
+        print(error.sentence)
+        return 1
+    print(json.dumps({"link": link}))
+    return 0
+
+
+def _enter_node(conninfo: str, owner_conninfo: str, shards: int) -> None:
+    """The first start makes the node; a later one says where it is now, for a data directory may be moved."""
+    from heliograph.sharding import map, models, schema
+
+    found = models.Node.objects.filter(number=1).first()
+    if found is None:
+        schema.add_node("local", conninfo, owner_conninfo, shards=shards)
+    elif (found.conninfo, found.owner_conninfo) != (conninfo, owner_conninfo):
+        found.conninfo, found.owner_conninfo = conninfo, owner_conninfo
+        found.save()
+        map.refresh()
+
+
+def _progress(what: str, done: int, total: int) -> None:
+    if done == total or done % 16 == 0:
+        print(f"shards: {done} of {total}", flush=True)
+
+
+def _link() -> str:
+    from heliograph.flows import administrators
+
+    return administrators.make_link()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
