@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+
+from heliograph.accounts import email, names
 
 
 class People(BaseUserManager["Person"]):
     """Finds people by the name they sign in with."""
 
     def get_by_natural_key(self, username: str | None) -> Person:
-        return self.get(username=(username or "").lower())
+        return self.get(username=names.fold(username or ""))
+
+    def with_login(self, login: str) -> Person | None:
+        """Who signs in as this: a username, or a verified address (a name never holds an @). One query always."""
+        login = "" if "\0" in login else login  # PostgreSQL has no NUL
+        if "@" in login:
+            folded = email.compared(login)
+            found = self.alias(folded=Lower("email")).filter(folded=folded, email_verified=True).first()
+            return cast("Person | None", found)
+        return self.filter(username=names.fold(login)).first()
 
 
 class Person(AbstractBaseUser):

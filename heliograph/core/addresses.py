@@ -21,6 +21,16 @@ def of_client(remote: str, forwarded_for: str, trusted: tuple[str, ...]) -> str:
     return address
 
 
+def household(address: str) -> str:
+    """What counts as one visitor when limits are counted: an IPv4 address, or an IPv6 /64 (one customer's own
+    network, from which they may send with 2**64 addresses).
+    """
+    plain = _plain(address)
+    if ":" not in plain:
+        return plain or address
+    return str(ip_network(f"{plain}/64", strict=False))
+
+
 @lru_cache(maxsize=64)
 def _networks(trusted: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(text, strict=False) for text in trusted)

@@ -1,11 +1,13 @@
 """Every flow, imported: the worker knows all tasks and mirrors from here. A test keeps the list complete."""
 
 from heliograph.flows import (
+    administrators,
     block,
     delete_photo,
     email_addresses,
     follow,
     homes,
+    passwords,
     post_photo,
     revoke,
     sign_in,
@@ -15,11 +17,13 @@ from heliograph.flows import (
 )
 
 __all__ = [
+    "administrators",
     "block",
     "delete_photo",
     "email_addresses",
     "follow",
     "homes",
+    "passwords",
     "post_photo",
     "revoke",
     "sign_in",

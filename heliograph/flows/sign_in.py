@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from django.db.models.functions import Lower
-
 from heliograph.accounts import credentials, names, passwords, states
-from heliograph.accounts import email as email_addresses
 from heliograph.accounts.credentials import ALL_SCOPES
 from heliograph.accounts.errors import BadCredentials, Suspended
 from heliograph.accounts.models import Person, Token
-from heliograph.core import clock, environment, limits, metrics
+from heliograph.core import addresses, clock, environment, limits, metrics
 from heliograph.core.errors import NotFound
 from heliograph.flows import revoke
 from heliograph.sharding import sessions
@@ -31,7 +28,7 @@ def check(login: str, password: str, *, address: str | None) -> PersonId:
     """
     with metrics.time("sign_in_seconds"):
         _spend(login, address)
-        person = _find(login)
+        person = Person.objects.with_login(login)
         if not passwords.matches(password, person.password if person else None, _upgrade(person)):
             metrics.count("sign_ins_total", outcome="refused")
             raise BadCredentials()
@@ -45,25 +42,17 @@ def check(login: str, password: str, *, address: str | None) -> PersonId:
 def _spend(login: str, address: str | None) -> None:
     allowed = environment.get().sign_ins_per_minute
     if address is not None:
-        limits.spend("sign_in_address", address, allowed=allowed, seconds=60)
+        limits.spend("sign_in_address", addresses.household(address), allowed=allowed, seconds=60)
         who = credentials.sha256(names.fold(login) or login[:1000]).hex()[:32]
         limits.spend("sign_in_name", who, allowed=allowed, seconds=60)
-
-
-def _find(login: str) -> Person | None:
-    """One query in any case. A name never holds an @, PostgreSQL never a NUL."""
-    login = "" if "\0" in login else login
-    if "@" in login:
-        mail = email_addresses.compared(login)
-        return Person.objects.alias(folded=Lower("email")).filter(folded=mail, email_verified=True).first()
-    return Person.objects.filter(username=names.fold(login)).first()
 
 
 def _upgrade(person: Person | None) -> Callable[[str], None] | None:
     """Keeps the password in today's way of hashing, once it was right in an older one."""
     if person is None:
         return None
-    mine = Person.objects.filter(id=person.id)
+    # Only over the same old hash: the password may be changed in this very moment.
+    mine = Person.objects.filter(id=person.id, password=person.password)
 
     def keep(encoded: str) -> None:
         mine.update(password=encoded)

@@ -13,7 +13,7 @@ from django.db import IntegrityError
 from heliograph.accounts import email as email_addresses
 from heliograph.accounts import names, passwords
 from heliograph.accounts.models import Person
-from heliograph.core import clock, environment, limits, metrics
+from heliograph.core import addresses, clock, environment, limits, metrics
 from heliograph.core.errors import Invalid, Unavailable
 from heliograph.flows import email_addresses as verification
 from heliograph.flows import homes
@@ -74,7 +74,8 @@ def _checked(username: str, email: str, password: str, full_name: str) -> Person
 
 def _spend(name: str, address: str | None, times: int) -> None:
     if address is not None:
-        limits.spend(name, address, allowed=times * environment.get().sign_ups_per_hour, seconds=3600)
+        where = addresses.household(address)
+        limits.spend(name, where, allowed=times * environment.get().sign_ups_per_hour, seconds=3600)
 
 
 def _make(wanted: Person) -> PersonId:
