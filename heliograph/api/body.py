@@ -124,11 +124,11 @@ def _multipart(request: HttpRequest, length: int, files: frozenset[str]) -> Arri
     except RequestDataTooBig as error:
         raise BodyTooLarge() from error
     except (MultiPartParserError, SuspiciousOperation, UnicodeError) as error:
-        raise BadBody(cause=error) from error
+        raise (Interrupted if source.broken else BadBody)(cause=error) from error
     arrived: dict[str, Any] = {name: fields[name] for name in fields}
     for name in kept:
         arrived[name] = _upload(cast("UploadedFile[Any]", kept[name]))
-    if source.left and any(name in arrived for name in files):
+    if source.broken:
         # The connection ended inside a part, which the parser takes for the end of a file.
         Arrived(arrived).close()
         raise Interrupted()
@@ -147,6 +147,7 @@ class Guarded:
     def __init__(self, source: HttpRequest, length: int) -> None:
         env = environment.get()
         self.left = length
+        self.broken = False  # the connection ended before the body did
         self._source = source
         self._length = length
         self._started = time.monotonic()
@@ -160,6 +161,7 @@ class Guarded:
         except UnreadablePostError as error:
             raise Interrupted(cause=error) from error
         self.left -= len(data)
+        self.broken = not data and self.left > 0
         took = time.monotonic() - self._started
         if took > self._deadline:
             raise TooSlow()

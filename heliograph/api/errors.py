@@ -28,18 +28,6 @@ class TokenMissing(NotAllowed):
     code: ClassVar[str] = "token_missing"
 
 
-class TokenMalformed(NotAllowed):
-    """This is not an access_token."""
-
-    code: ClassVar[str] = "token_malformed"
-
-
-class TokenRefused(NotAllowed):
-    """The access_token provided is invalid, or was revoked."""
-
-    code: ClassVar[str] = "token_refused"
-
-
 class ScopeMissing(NotAllowed):
     """This access_token may not do that."""
 
@@ -125,7 +113,7 @@ _BY_KIND: tuple[tuple[type[HeliographError], int, str], ...] = (
 _BY_CODE: dict[str, tuple[int, str]] = {
     "token_missing": (400, "OAuthParameterException"),
     "token_malformed": (400, "OAuthParameterException"),
-    "token_refused": (400, "OAuthAccessTokenException"),
+    "token_revoked": (400, "OAuthAccessTokenException"),
     "scope_missing": (400, "OAuthPermissionsException"),
     "method_not_allowed": (405, "APINotAllowedError"),
     "body_too_large": (413, _INVALID),

@@ -86,7 +86,11 @@ def _connect(address: str, timeout: float) -> socket.socket:
         if parts.scheme == "unix":
             connected = socket.socket(socket.AF_UNIX)
             connected.settimeout(timeout)
-            connected.connect(parts.path)
+            try:
+                connected.connect(parts.path)
+            except OSError:
+                connected.close()
+                raise
         else:
             connected = socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 6379), timeout)
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
