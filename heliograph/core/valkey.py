@@ -62,8 +62,12 @@ class Connection:
 
     def ask(self, commands: Sequence[Command]) -> list[Reply]:
         """Send commands in one write and read their replies; OSError when the connection is gone."""
-        self._socket.sendall(b"".join([_pack(command) for command in commands]))
+        self.send(commands)
         return [self.receive() for _ in commands]
+
+    def send(self, commands: Sequence[Command]) -> None:
+        """Send commands in one write; their replies are for `receive`."""
+        self._socket.sendall(b"".join([_pack(command) for command in commands]))
 
     def receive(self) -> Reply:
         """The next reply; waits at most the time limit."""
@@ -169,8 +173,12 @@ class Script:
 
 def run_id() -> str:
     """Which life of the server this is; another one after every restart."""
-    text: bytes = call("INFO", "server")
-    for line in text.decode().splitlines():
+    return run_id_of(call("INFO", "server"))
+
+
+def run_id_of(info: bytes) -> str:
+    """The run_id in the answer to `INFO server`."""
+    for line in info.decode().splitlines():
         if line.startswith("run_id:"):
             return line.removeprefix("run_id:").strip()
     raise ValkeyAway(cause="INFO without run_id")
