@@ -152,7 +152,7 @@ def flipped(photo: bytes, *, where: float = 0.5, many: int = 60) -> bytes:
     out = bytearray(photo)
     start = int(len(out) * where)
     for at in range(start, start + many):
-        if 0xFF not in out[at - 1 : at + 2]:
+        if 0xFF not in out[at - 1 : at + 2] and out[at] != 0xAA:
             out[at] ^= 0x55
     return bytes(out)
 
@@ -246,6 +246,12 @@ def animated_webp() -> bytes:
     return encode(scene(200, 160), "WEBP", save_all=True, append_images=[quarters(200, 160)])
 
 
+def short_webp(photo: bytes) -> bytes:
+    """Half of the picture's data in a container that says it is whole."""
+    body = photo[20 : 20 + (len(photo) - 20) // 4 * 2]
+    return b"RIFF" + struct.pack("<I", 12 + len(body)) + photo[8:16] + struct.pack("<I", len(body)) + body
+
+
 # The tables: what it is, how it is made, and the code with which the request refuses it.
 
 GOOD: dict[str, Callable[[], bytes]] = {
@@ -336,17 +342,16 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
 }
 
-#: Headers are fine, pixels are not: only the cage can tell.
+#: Headers are fine, pixels are not: only the cage can tell. (Not even it can always: WebP has no checksums,
+#: libpng fills up rows that are missing, and a flipped bit of a baseline JPEG is often another picture.)
 BROKEN_INSIDE: dict[str, Callable[[], bytes]] = {
-    "flipped.jpg": lambda: flipped(jpeg()),
+    "flipped.jpg": lambda: flipped(jpeg(), where=0.3, many=2000),
     "flipped-progressive.jpg": lambda: flipped(jpeg(progressive=True), where=0.3),
     "cut-with-end.jpg": lambda: jpeg()[: len(jpeg()) // 2] + b"\xff\xd9",
-    "no-tables.jpg": lambda: jpeg().replace(b"\xff\xc4", b"\xff\xee"),
     "taller-than-it-is.jpg": lambda: forged_size(jpeg(), 800, 1200),
     "half-packed.png": lambda: png(400, 300, rows=zlib.compress(bytes(901 * 1200))[:200]),
-    "few-rows.png": lambda: png(400, 300, rows=zlib.compress(bytes(1201 * 20))),
     "not-packed.png": lambda: png(400, 300, rows=b"this is not zlib data at all"),
-    "flipped.webp": lambda: (p := webp())[:40] + bytes(200) + p[240:],
+    "cut-inside.webp": lambda: short_webp(webp(lossless=True)),
 }
 
 

@@ -3,7 +3,7 @@
 Nothing that comes back is believed: each picture must be a whole JPEG of the size it claims, without
 any metadata. So even a decoder that has been taken over can hand out wrong pixels only.
 
-A killed broker is waited for and asked once more (its supervisor starts it again); a killed decoder
+A killed broker is waited for and asked again (its supervisor starts it again); a killed decoder
 raises CageAway, which the caller's job repeats; a photo that kills its decoder is Unprocessable.
 """
 
@@ -57,7 +57,7 @@ def previews(fd: int, names: tuple[str, ...]) -> dict[str, Picture]:
 
 def hello() -> wire.Message:
     """How busy the cage is; raises CageAway when it does not answer. For readiness."""
-    return _ask({"op": "hello"}, [], again_seconds=0)
+    return _ask({"op": "hello"}, [], again=False)
 
 
 def _with_output(request: wire.Message, fd: int) -> tuple[wire.Message, dict[str, Picture]]:
@@ -92,22 +92,22 @@ def _placeholder(answer: wire.Message) -> str:
     return text
 
 
-def _ask(request: wire.Message, fds: list[int], *, again_seconds: float = _AGAIN_SECONDS) -> wire.Message:
+def _ask(request: wire.Message, fds: list[int], *, again: bool = True) -> wire.Message:
     """One request, one answer; errors of the answer are raised."""
     path = environment.get().cage
-    until = time.monotonic() + again_seconds
-    broken: OSError | EOFError | wire.Garbled
-    for last in (False, True):
+    broken: Exception | None = None
+    # A dying broker may still take one more connection before it is gone: hence a pause, and a third time.
+    for pause_seconds in (0.0, 0.1, 0.4) if again else (0.0,):
+        time.sleep(pause_seconds)
         try:
-            with _connected(path, until) as sock:
+            with _connected(path, time.monotonic() + again * _AGAIN_SECONDS) as sock:
                 wire.send(sock, wire.pack(request), fds)
                 frame, _ = wire.Reader(sock).wait()
             return _sound(wire.unpack(frame))
         except (OSError, EOFError, wire.Garbled) as error:
             broken = error
-            if last or isinstance(error, TimeoutError):
+            if isinstance(error, TimeoutError | FileNotFoundError):
                 break
-            until = max(until, time.monotonic() + again_seconds)
     metrics.count("cage_away_total")
     raise CageAway(cause=f"{path}: {broken!r}") from broken
 
