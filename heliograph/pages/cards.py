@@ -1,0 +1,213 @@
+"""Photos and people as a viewer sees them: ids in, cards out, order kept, what they may not see left out.
+
+    multi-get of Valkey ──▶ what is missing, from the nodes ──▶ what the viewer's own shard knows ──▶ cards
+    1 round trip            0, or 1 a node                      1 round trip
+
+Who is on a photo is known only when the photo is; so that one multi-get does, this process remembers who was on
+it last time, and asks for their faces along with it. A wrong guess costs a second multi-get, never a wrong card.
+
+What is checked, for every card and every viewer: photo published (or the viewer's own), owner active, no block in
+either direction, and for private owners the permit, asked on the owner's side. Not found and not allowed look alike.
+
+Source: "What Powers Instagram", 2011: memcached in front of PostgreSQL; here also a copy that may vanish.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from heliograph.core import clock, metrics, valkey
+from heliograph.graph import visibility
+from heliograph.pages import memory, own, parts, primaries
+from heliograph.pages.memory import changed
+from heliograph.pages.own import Own
+from heliograph.pages.parts import CommentCard, Kept, PersonCard, PhotoCard, Rendition
+from heliograph.sharding import sessions
+from heliograph.sharding.sessions import Reader
+
+__all__ = ["CommentCard", "PersonCard", "PhotoCard", "Rendition", "changed", "look", "people", "photos"]
+
+_KEPT_STATES = ("published", "deleted", "hidden")  # the others change soon, and one person looks at them
+_GUESSES = 20_000  # photos whose people this process remembers
+_NO_COUNTS = b"0 0"
+
+_guesses: dict[int, tuple[int, ...]] = {}
+
+
+@dataclass(frozen=True)
+class Look:
+    """Cards in the order of the ids asked for. `gone`: ids that nobody will ever see again."""
+
+    cards: list[PhotoCard] = field(default_factory=list)
+    own: Own = own.NOBODY
+    gone: list[int] = field(default_factory=list)
+
+
+@dataclass
+class _Raw:
+    """Values as memory and nodes gave them, by id."""
+
+    photos: dict[int, bytes] = field(default_factory=dict)
+    counts: dict[int, bytes] = field(default_factory=dict)
+    people: dict[int, bytes] = field(default_factory=dict)
+    asked: set[int] = field(default_factory=set)  # people
+    seen: list[Kept] = field(default_factory=list)
+
+
+def photos(viewer_id: int | None, ids: Sequence[int], *, reader: Reader | None = None) -> list[PhotoCard]:
+    """Cards of the photos that the viewer may see. A viewer of None is somebody not signed in.
+
+    The owner's own unfinished and failed photos are among them. Unavailable only when the viewer's own node is
+    away; photos on other nodes that are away are left out.
+    """
+    return look(viewer_id, ids, reader=reader).cards
+
+
+def look(
+    viewer_id: int | None,
+    ids: Sequence[int],
+    *,
+    reader: Reader | None = None,
+    followed_only: bool = False,
+    along: Sequence[valkey.Command] = (),
+) -> Look:
+    """The same with the facts. `followed_only`: nobody's but those whom the viewer follows, and their own.
+
+    `along`: commands for Valkey that travel with the multi-get.
+    """
+    if not ids:
+        return Look()
+    reader = reader or sessions.reader()
+    raw = _collect(ids, reader, along)
+    who = {person_id for photo in raw.seen for person_id in photo.people}
+    mine = own.facts(reader, viewer_id, [photo.id for photo in raw.seen], who)
+    shown = [photo for photo in raw.seen if _shows(photo, viewer_id, raw, mine, followed_only)]
+    permitted = _permitted(reader, viewer_id, shown, raw)
+    now = int(clock.now().timestamp())
+    made = [_card(photo, viewer_id, raw, mine, now) for photo in shown if photo.owner_id in permitted]
+    by_id = {card.id: card for card in made}
+    return Look(
+        cards=[by_id[id] for id in ids if id in by_id],
+        own=mine,
+        gone=[photo.id for photo in raw.seen if photo.state == "deleted"],
+    )
+
+
+def people(viewer_id: int | None, ids: Sequence[int], *, reader: Reader | None = None) -> list[PersonCard]:
+    """Faces of people who are active and not blocked in either direction; private ones have a face, too."""
+    if not ids:
+        return []
+    reader = reader or sessions.reader()
+    raw = _Raw()
+    _faces(raw, set(ids), reader)
+    mine = own.facts(reader, viewer_id, (), ids)
+    now = int(clock.now().timestamp())
+    return [
+        parts.person(raw.people[id], now)
+        for id in ids
+        if id in raw.people and parts.face(raw.people[id]).active and id not in mine.blocked
+    ]
+
+
+def _collect(ids: Sequence[int], reader: Reader, along: Sequence[valkey.Command]) -> _Raw:
+    raw = _Raw()
+    guessed = sorted({person_id for id in ids for person_id in _guesses.get(id, ())})
+    values = memory.get(ids, guessed, *along)
+    number = len(ids)
+    for id, photo, counts in zip(ids, values[:number], values[number : 2 * number], strict=True):
+        if photo is not None and counts is not None:
+            raw.photos[id], raw.counts[id] = photo, counts
+    raw.people.update((id, value) for id, value in zip(guessed, values[2 * number :], strict=True) if value)
+    raw.asked.update(guessed)
+    missing = [id for id in ids if id not in raw.photos]
+    if missing:
+        _read_photos(raw, missing, reader)
+    raw.seen = [parts.kept(raw.photos[id]) for id in dict.fromkeys(ids) if id in raw.photos]
+    _remember(raw.seen)
+    wanted = {person_id for photo in raw.seen for person_id in photo.people} - raw.people.keys()
+    if wanted:
+        _faces(raw, wanted, reader)
+    return raw
+
+
+def _read_photos(raw: _Raw, ids: list[int], reader: Reader) -> None:
+    """From the nodes: photos, counts and owners in one statement each, whatever of them was missing."""
+    metrics.count("card_misses_total", len(ids), kind="photo")
+    since = time.monotonic()
+    found, counts, faces = primaries.photos(reader, ids)
+    raw.photos.update(found)
+    raw.counts.update(counts)
+    fill = {}
+    for id, value in found.items():
+        if parts.kept(value).state in _KEPT_STATES:
+            fill[f"photo:{id}"] = value
+            fill[f"cnt:{id}"] = counts[id]
+    for id, value in faces.items():
+        if id not in raw.people:
+            raw.people[id] = value
+            fill[f"person:{id}"] = value
+    memory.fill(fill, read_since=since)
+
+
+def _faces(raw: _Raw, ids: set[int], reader: Reader) -> None:
+    """Faces that are not there yet: from memory, if it was not asked, then from the nodes."""
+    unasked = sorted(ids - raw.asked)
+    if unasked:
+        found = zip(unasked, memory.get((), unasked), strict=True)
+        raw.people.update((id, value) for id, value in found if value)
+        raw.asked.update(unasked)
+    missing = ids - raw.people.keys()
+    if missing:
+        metrics.count("card_misses_total", len(missing), kind="person")
+        since = time.monotonic()
+        read = primaries.people(reader, missing)
+        raw.people.update(read)
+        memory.fill({f"person:{id}": value for id, value in read.items()}, read_since=since)
+
+
+def _remember(seen: Iterable[Kept]) -> None:
+    if len(_guesses) > _GUESSES:
+        _guesses.clear()
+    for photo in seen:
+        _guesses[photo.id] = tuple(photo.people)
+
+
+def _shows(photo: Kept, viewer_id: int | None, raw: _Raw, mine: Own, followed_only: bool) -> bool:
+    """Whether the viewer may see it, as far as can be said without asking the owner's side."""
+    owner = raw.people.get(photo.owner_id)
+    if owner is None or not parts.face(owner).active:
+        return False
+    if photo.owner_id == viewer_id:
+        return photo.state in ("published", "processing", "failed")
+    if photo.state != "published" or photo.owner_id in mine.blocked:
+        return False
+    return photo.owner_id in mine.follows if followed_only else True
+
+
+def _permitted(reader: Reader, viewer_id: int | None, shown: list[Kept], raw: _Raw) -> set[int]:
+    """Owners whose photos the viewer may see; the private ones are asked."""
+    owners = {photo.owner_id for photo in shown}
+    private = {id for id in owners if parts.face(raw.people[id]).private and id != viewer_id}
+    if not private:
+        return owners
+    if viewer_id is None:
+        return owners - private
+    return owners - private | visibility.may(reader, viewer_id, private)
+
+
+def _card(photo: Kept, viewer_id: int | None, raw: _Raw, mine: Own, now: int) -> PhotoCard:
+    authors: list[bytes | None] = []
+    for said in photo.said:
+        author = raw.people.get(said.author_id)
+        hidden = author is None or said.author_id in mine.blocked or not parts.face(author).active
+        authors.append(None if hidden else author)
+    return parts.photo(
+        raw.photos[photo.id],
+        raw.counts.get(photo.id, _NO_COUNTS),
+        photo.id in mine.liked,
+        raw.people[photo.owner_id],
+        tuple(authors),
+        now,
+    )
