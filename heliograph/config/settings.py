@@ -17,6 +17,7 @@ WSGI_APPLICATION = "heliograph.config.wsgi.application"
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
     "heliograph.sharding.apps.Sharding",
     "heliograph.accounts.apps.Accounts",
@@ -25,14 +26,21 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "heliograph.config.headers.SafeHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "heliograph.web.language.Language",
+    "heliograph.web.errors.ErrorPages",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
 ]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
     }
 ]
 AUTH_USER_MODEL = "accounts.Person"
@@ -59,7 +67,10 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 CSRF_COOKIE_SECURE = _env.secure
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
+CSRF_FAILURE_VIEW = "heliograph.web.errors.stale_form"
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"  # there are no Django sessions
+SESSION_COOKIE_SECURE = _env.secure  # the cookie of messages goes by these
+SESSION_COOKIE_HTTPONLY = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes of a form; photos are streamed, never read into memory
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 

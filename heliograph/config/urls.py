@@ -12,3 +12,8 @@ urlpatterns = [
     path("v1/", include("heliograph.api.urls")),
     path("", include("heliograph.web.urls")),
 ]
+
+handler400 = "heliograph.web.errors.bad_request"
+handler403 = "heliograph.web.errors.forbidden"
+handler404 = "heliograph.web.errors.not_found"
+handler500 = "heliograph.web.errors.broken"

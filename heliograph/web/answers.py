@@ -1,0 +1,30 @@
+"""The ways in which this door answers a form: back to the page, or a few words of JSON for its script."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether our own script asks; a form sent without scripts wants a page."""
+    return request.headers.get("Accept", "") == "application/json"
+
+
+def local(address: str | None, default: str = "/") -> str:
+    """The address if it is one of ours (a path), else the default: no open redirects."""
+    if address and address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None):
+        return address
+    return default
+
+
+def see(address: str) -> HttpResponse:
+    """303: look at this page now."""
+    return HttpResponseRedirect(address, status=303)
+
+
+def done(request: HttpRequest, default: str = "/", **facts: object) -> HttpResponse:
+    """After a deed: its facts for a script, else back to the page that had the form (`next`)."""
+    if wants_json(request):
+        return JsonResponse(facts)
+    return see(local(request.POST.get("next"), default))

@@ -1,0 +1,64 @@
+"""Comments: saying something, and taking it back."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST
+
+from heliograph.core.errors import Invalid
+from heliograph.flows import comment
+from heliograph.pages import photo as photos
+from heliograph.sharding.ids import CommentId, PhotoId, short_code
+from heliograph.web.answers import done, see, wants_json
+from heliograph.web.photo_views import COMMENTS
+from heliograph.web.session import SignedInRequest, signed_in
+
+
+@require_POST
+@signed_in
+def add(request: SignedInRequest, photo_id: PhotoId) -> HttpResponse:
+    """Say something; `key` makes a second click on the same form the same comment."""
+    me, text = request.viewer.person_id, request.POST.get("text", "")
+    try:
+        comment_id = comment.add(me, photo_id, text, idempotency_key=request.POST.get("key") or None)
+    except Invalid as error:
+        if wants_json(request):
+            raise
+        return _again(request, photo_id, text, error)
+    if not wants_json(request):
+        return see(f"/p/{short_code(photo_id)}#comment-{comment_id}")
+    return _as_row(request, photo_id, comment_id)
+
+
+def _again(request: SignedInRequest, photo_id: PhotoId, text: str, error: Invalid) -> HttpResponse:
+    """The photo's page with what was written, and why it cannot stay so."""
+    me = request.viewer.person_id
+    comments = photos.comments(me, photo_id, count=COMMENTS)
+    context = {
+        "photo": photos.one(me, photo_id),
+        "comments": comments.items[::-1],
+        "earlier": comments.next_cursor,
+        "text": text,
+        "mistake": gettext(error.sentence),
+    }
+    return render(request, "web/photo.html", context, status=400)
+
+
+def _as_row(request: SignedInRequest, photo_id: PhotoId, comment_id: CommentId) -> HttpResponse:
+    me = request.viewer.person_id
+    newest = photos.comments(me, photo_id, count=COMMENTS).items
+    said = next((row for row in newest if row.id == comment_id), None)
+    context = {"comment": said, "photo": photos.one(me, photo_id)}
+    html = render_to_string("web/parts/comment.html", context, request) if said else ""
+    return JsonResponse({"html": html})
+
+
+@require_POST
+@signed_in
+def remove(request: SignedInRequest, photo_id: PhotoId, comment_id: CommentId) -> HttpResponse:
+    """Take a comment back: one's own, or any on one's own photo."""
+    comment.remove(request.viewer.person_id, photo_id, comment_id)
+    return done(request, f"/p/{short_code(photo_id)}")

@@ -1,0 +1,98 @@
+"""Between two people: finding, following, answering requests, blocking."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST, require_safe
+
+from heliograph.core.errors import NotFound
+from heliograph.flows import block as blocks
+from heliograph.flows import follow as follows
+from heliograph.pages import profile as profiles
+from heliograph.sharding.ids import PersonId
+from heliograph.web.answers import done
+from heliograph.web.profile_views import PEOPLE
+from heliograph.web.session import SignedInRequest, signed_in
+
+_LONGEST_NAME = 30
+
+
+@require_safe
+@signed_in
+def find(request: SignedInRequest) -> HttpResponse:
+    """Somebody by their exact name."""
+    asked = request.GET.get("q", "").strip()
+    found = _named(request.viewer.person_id, asked.removeprefix("@").lower()) if asked else None
+    return render(request, "web/find.html", {"tab": "find", "asked": asked, "found": found})
+
+
+def _named(viewer_id: PersonId, username: str) -> profiles.Profile | None:
+    if not 0 < len(username) <= _LONGEST_NAME:
+        return None
+    try:
+        return profiles.one(viewer_id, username)
+    except NotFound:
+        return None
+
+
+@require_POST
+@signed_in
+def follow(request: SignedInRequest, person_id: PersonId) -> HttpResponse:
+    """Follow or ask to (`on=1`), or no longer."""
+    me, on = request.viewer.person_id, request.POST.get("on") == "1"
+    (follows.follow if on else follows.unfollow)(me, person_id)
+    status = profiles.relationship(me, person_id).outgoing_status
+    return done(request, on=status != "none", text=_LABELS.get(status, _follow)())
+
+
+def _follow() -> str:
+    return gettext("Follow")
+
+
+_LABELS = {"follows": lambda: gettext("Following"), "requested": lambda: gettext("Requested")}
+
+
+@require_safe
+@signed_in
+def requests(request: SignedInRequest) -> HttpResponse:
+    """Who asks to follow."""
+    people = profiles.requested_by(request.viewer.person_id, cursor=request.GET.get("after"), count=PEOPLE)
+    return render(request, "web/requests.html", {"tab": "requests", "people": people})
+
+
+@require_POST
+@signed_in
+def answer(request: SignedInRequest, person_id: PersonId) -> HttpResponse:
+    """Let somebody follow (`yes=1`), or not."""
+    yes = request.POST.get("yes") == "1"
+    (follows.approve if yes else follows.deny)(request.viewer.person_id, person_id)
+    return done(request, "/requests")
+
+
+@require_POST
+@signed_in
+def remove(request: SignedInRequest, person_id: PersonId) -> HttpResponse:
+    """Make somebody no longer follow."""
+    follows.remove(request.viewer.person_id, person_id)
+    return done(request, "/me")
+
+
+@require_safe
+@signed_in
+def block_page(request: SignedInRequest, username: str) -> HttpResponse:
+    """What blocking means, and the button."""
+    person = profiles.one(request.viewer.person_id, username).person
+    return render(request, "web/block.html", {"person": person})
+
+
+@require_POST
+@signed_in
+def block(request: SignedInRequest, person_id: PersonId) -> HttpResponse:
+    """Block (`on=1`) or no longer."""
+    on = request.POST.get("on") == "1"
+    (blocks.block if on else blocks.unblock)(request.viewer.person_id, person_id)
+    messages.success(request, gettext("Blocked.") if on else gettext("No longer blocked."))
+    return done(request, "/settings/blocked")

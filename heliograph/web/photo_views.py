@@ -1,0 +1,100 @@
+"""One photo: looking, liking, changing its words, taking it down, trying again."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from heliograph.core.errors import Invalid, NotFound
+from heliograph.flows import delete_photo, edit_photo, post_photo
+from heliograph.flows import like as likes
+from heliograph.pages import photo as photos
+from heliograph.pages.cards import PhotoCard
+from heliograph.sharding.ids import PhotoId, short_code
+from heliograph.web.answers import done, see
+from heliograph.web.session import PageRequest, SignedInRequest, open_to_all, signed_in
+
+COMMENTS = 50  # on one page
+
+
+@require_safe
+@open_to_all
+def photo(request: PageRequest, photo_id: PhotoId) -> HttpResponse:
+    """The photo, its words, its newest comments with the oldest of them first."""
+    shown = photos.one(request.viewer_id, photo_id)
+    comments = photos.comments(request.viewer_id, photo_id, before=request.GET.get("before"), count=COMMENTS)
+    context = {"photo": shown, "comments": comments.items[::-1], "earlier": comments.next_cursor}
+    return render(request, "web/photo.html", context)
+
+
+@require_safe
+@signed_in
+def card(request: SignedInRequest, photo_id: PhotoId) -> HttpResponse:
+    """The card alone: a page asks for it while its photo is being developed."""
+    shown = photos.one(request.viewer.person_id, photo_id)
+    response = render(request, "web/parts/card.html", {"photo": shown, "here": "/"})
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+@signed_in
+def like(request: SignedInRequest, photo_id: PhotoId) -> HttpResponse:
+    """Like (`on=1`) or no longer."""
+    on = request.POST.get("on") == "1"
+    (likes.add if on else likes.remove)(request.viewer.person_id, photo_id)
+    return done(request, f"/p/{short_code(photo_id)}", on=on)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def edit(request: SignedInRequest, photo_id: PhotoId) -> HttpResponse:
+    """Change the caption and the description."""
+    shown = _own(request, photo_id)
+    if request.method != "POST":
+        return render(request, "web/edit_photo.html", _words_of(shown))
+    caption, alt_text = request.POST.get("caption", ""), request.POST.get("alt_text", "")
+    try:
+        edit_photo.edit(request.viewer.person_id, photo_id, caption=caption, alt_text=alt_text)
+    except Invalid as error:
+        context = _words_of(shown) | {
+            "caption": caption,
+            "alt_text": alt_text,
+            "mistake": gettext(error.sentence),
+        }
+        return render(request, "web/edit_photo.html", context, status=400)
+    return see(f"/p/{short_code(photo_id)}")
+
+
+def _words_of(shown: PhotoCard) -> dict[str, object]:
+    return {"photo": shown, "caption": shown.caption, "alt_text": shown.alt_text}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def delete(request: SignedInRequest, photo_id: PhotoId) -> HttpResponse:
+    """Ask, then take it down."""
+    shown = _own(request, photo_id)
+    if request.method != "POST":
+        return render(request, "web/delete_photo.html", {"photo": shown})
+    delete_photo.delete(request.viewer.person_id, photo_id)
+    messages.success(request, gettext("The photo is gone."))
+    return see(f"/@{shown.owner.username}")
+
+
+@require_POST
+@signed_in
+def retry(request: SignedInRequest, photo_id: PhotoId) -> HttpResponse:
+    """Develop a failed photo once more."""
+    post_photo.retry(request.viewer.person_id, photo_id)
+    return done(request, "/")
+
+
+def _own(request: SignedInRequest, photo_id: PhotoId) -> PhotoCard:
+    shown = photos.one(request.viewer.person_id, photo_id)
+    if shown.owner.id != request.viewer.person_id:
+        raise NotFound()
+    return shown

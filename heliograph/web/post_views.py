@@ -1,0 +1,114 @@
+"""`/post`: choosing a photo, saying something about it, sending it off.
+
+With scripts the photo travels ahead to /post/uploads while the caption is typed; without them one form
+sends everything. A photo that has arrived is kept when only the words must be changed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from base64 import b64encode
+
+from django.http import HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from heliograph.core import environment
+from heliograph.core.errors import Conflict, HeliographError, Invalid, NotFound
+from heliograph.flows import post_photo, upload_photo
+from heliograph.media import filters
+from heliograph.sharding.ids import PersonId, UploadId
+from heliograph.web import arriving, errors
+from heliograph.web.answers import see
+from heliograph.web.session import SignedInRequest, signed_in
+
+
+@csrf_exempt  # checked by `_send`, once somebody watches over the body as it arrives
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def compose(request: SignedInRequest) -> HttpResponseBase:
+    """The form, and what it sends."""
+    if request.method != "POST":
+        return _form(request)
+    arriving.watch(request)
+    return _send(request)
+
+
+@csrf_protect
+def _send(request: SignedInRequest) -> HttpResponse:
+    upload_id: UploadId | None = None
+    try:
+        upload_id = _arrived(request)
+        _post(request, upload_id)
+    except (Invalid, NotFound, Conflict) as error:
+        return _form(request, error, None if isinstance(error, NotFound | Conflict) else upload_id)
+    return see("/")
+
+
+def _arrived(request: SignedInRequest) -> UploadId:
+    """The photo that travelled ahead, else the one in the form."""
+    ahead = request.POST.get("upload_id", "")
+    if ahead.isascii() and ahead.isdigit() and len(ahead) < 20:
+        return int(ahead)
+    return upload_photo.accept(request.viewer.person_id, arriving.file_of(request, "photo")).id
+
+
+def _post(request: SignedInRequest, upload_id: UploadId) -> None:
+    post_photo.post(
+        request.viewer.person_id,
+        upload_id=upload_id,
+        caption=request.POST.get("caption", ""),
+        alt_text=request.POST.get("alt_text", ""),
+        filter_name=request.POST.get("filter", ""),
+        idempotency_key=request.POST.get("key") or None,
+    )
+
+
+def _form(
+    request: SignedInRequest, error: HeliographError | None = None, upload_id: UploadId | None = None
+) -> HttpResponse:
+    """The composer; after an error with all that was typed, and the photo if it can be used."""
+    typed = request.POST if error else {}
+    pictures = _pictures(request.viewer.person_id, upload_id) if upload_id else {}
+    context = {
+        "tab": "post",
+        "key": uuid.uuid4().hex,
+        "largest": environment.get().upload_max_bytes,
+        "upload_id": upload_id or "",
+        "mistake": gettext(error.sentence) if error else "",
+        "caption": typed.get("caption", ""),
+        "alt_text": typed.get("alt_text", ""),
+        "filter_name": typed.get("filter", ""),
+        "filters": [
+            {"name": name, "title": gettext(filters.title(name)), "picture": pictures.get(name)}
+            for name in filters.names()
+        ],
+    }
+    return render(request, "web/composer.html", context, status=errors.status_of(error) if error else 200)
+
+
+def _pictures(owner_id: PersonId, upload_id: UploadId) -> dict[str, str]:
+    """The upload once with each filter, as addresses that need no second request; none if that fails."""
+    try:
+        made = upload_photo.previews(owner_id, upload_id)
+    except HeliographError:
+        return {}
+    return {name: "data:image/jpeg;base64," + b64encode(p.data).decode() for name, p in made.items()}
+
+
+@require_POST
+@signed_in
+def upload(request: SignedInRequest) -> HttpResponse:
+    """A photo by itself, as the body; the script of the composer sends it."""
+    key = request.headers.get("Idempotency-Key") or None
+    arrived = upload_photo.accept(request.viewer.person_id, arriving.Body(request), idempotency_key=key)
+    return JsonResponse({"upload_id": str(arrived.id), "previews": f"/post/uploads/{arrived.id}/previews"})
+
+
+@require_safe
+@signed_in
+def previews(request: SignedInRequest, upload_id: UploadId) -> HttpResponse:
+    """What each filter would make of an upload."""
+    return JsonResponse(_pictures(request.viewer.person_id, upload_id))

@@ -1,0 +1,67 @@
+"""A person: profile, photos, followers, following."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from heliograph.core.paging import Page
+from heliograph.pages import profile as profiles
+from heliograph.pages.cards import PersonCard
+from heliograph.web.answers import see
+from heliograph.web.session import PageRequest, SignedInRequest, open_to_all, signed_in
+
+PHOTOS = 30  # on one page: ten rows of the grid
+PEOPLE = 50  # on one page
+
+
+@require_safe
+@open_to_all
+def profile(request: PageRequest, username: str) -> HttpResponse:
+    """Who somebody is, and the grid of their photos as far as the viewer may see it."""
+    person = profiles.one(request.viewer_id, username)
+    photos = _photos(request, person) if person.visible else Page()
+    mine = person.person.id == request.viewer_id
+    context = {"tab": "me" if mine else "", "profile": person, "photos": photos, "mine": mine}
+    return render(request, "web/profile.html", context)
+
+
+def _photos(request: PageRequest, person: profiles.Profile) -> Page[profiles.PhotoCard]:
+    return profiles.photos(request.viewer_id, person.person.id, count=PHOTOS, cursor=request.GET.get("after"))
+
+
+@require_safe
+@signed_in
+def me(request: SignedInRequest) -> HttpResponse:
+    """One's own profile, whatever one is called today."""
+    mine = profiles.one(request.viewer.person_id, request.viewer.person_id)
+    return see(f"/@{mine.person.username}")
+
+
+@require_safe
+@signed_in
+def followers(request: SignedInRequest, username: str) -> HttpResponse:
+    """Who follows somebody."""
+    return _people(request, username, profiles.followers, gettext("Followers"))
+
+
+@require_safe
+@signed_in
+def following(request: SignedInRequest, username: str) -> HttpResponse:
+    """Whom somebody follows."""
+    return _people(request, username, profiles.following, gettext("Following"))
+
+
+def _people(
+    request: SignedInRequest, username: str, read: Callable[..., Page[PersonCard]], title: str
+) -> HttpResponse:
+    owner = profiles.one(request.viewer.person_id, username).person
+    people = read(request.viewer.person_id, owner.id, cursor=request.GET.get("after"), count=PEOPLE)
+    mine = owner.id == request.viewer.person_id
+    context = {"owner": owner, "people": people, "title": title, "mine": mine}
+    context["removable"] = mine and read is profiles.followers
+    return render(request, "web/people.html", context)

@@ -1,0 +1,85 @@
+"""Who is looking at a page: the cookie of a web session, and nothing of `request.user`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext
+
+from heliograph.pages import who
+from heliograph.web.answers import wants_json
+
+COOKIE = "session"
+SIGN_IN = "/sign-in"
+
+P = ParamSpec("P")
+
+
+class PageRequest(HttpRequest):
+    """A request of which we know who asks, or that nobody is signed in."""
+
+    viewer: who.Viewer | None
+
+    @property
+    def viewer_id(self) -> int | None:
+        return self.viewer.person_id if self.viewer else None
+
+
+class SignedInRequest(HttpRequest):
+    """A request of somebody who is signed in."""
+
+    viewer: who.Viewer
+
+
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def look(request: HttpRequest) -> who.Viewer | None:
+    """The person this browser is signed in as; asked once a request."""
+    if not hasattr(request, "viewer"):
+        key = request.COOKIES.get(COOKIE)
+        request.viewer = who.from_web_session(key) if key else None  # type: ignore[attr-defined]
+    return request.viewer  # type: ignore[attr-defined,no-any-return]
+
+
+def open_to_all(view: Callable[Concatenate[PageRequest, P], HttpResponseBase]) -> View[P]:
+    """For pages that strangers may see: `request.viewer` is a Viewer or None."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        look(request)
+        return _kept_private(view(request, *args, **kwargs))  # type: ignore[arg-type]
+
+    return inner
+
+
+def signed_in(view: Callable[Concatenate[SignedInRequest, P], HttpResponseBase]) -> View[P]:
+    """For everything that needs somebody: others are sent to the sign-in page and come back."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if look(request) is None:
+            return _kept_private(_to_sign_in(request))
+        return _kept_private(view(request, *args, **kwargs))  # type: ignore[arg-type]
+
+    return inner
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    if wants_json(request):
+        return JsonResponse({"error": gettext("Sign in first.")}, status=401)
+    # After a POST one comes back to the page that had the form, not to the address of the deed.
+    target = request.get_full_path() if request.method in {"GET", "HEAD"} else request.POST.get("next", "/")
+    return HttpResponseRedirect(f"{SIGN_IN}?next={quote(target, safe='/')}", status=303)
+
+
+def _kept_private(response: HttpResponseBase) -> HttpResponseBase:
+    """Pages differ by who looks: no cache on the way may keep them."""
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    patch_vary_headers(response, ["Cookie"])
+    return response

@@ -1,0 +1,86 @@
+"""Settings: the profile, its picture, who is blocked. Password and sessions are in accounts_views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from heliograph.core.errors import Invalid
+from heliograph.flows import edit_profile, upload_photo
+from heliograph.pages import profile as profiles
+from heliograph.web import arriving
+from heliograph.web.answers import see
+from heliograph.web.profile_views import PEOPLE
+from heliograph.web.session import SignedInRequest, signed_in
+
+
+@require_safe
+@signed_in
+def settings(request: SignedInRequest) -> HttpResponse:
+    """All that can be set, by topic."""
+    return render(request, "web/settings.html", {"tab": "settings"})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def profile(request: SignedInRequest) -> HttpResponse:
+    """Name, words, website, and who sees the photos."""
+    if request.method != "POST":
+        return _form(request)
+    typed = {name: request.POST.get(name, "") for name in ("full_name", "bio", "website")}
+    private = request.POST.get("private") == "1"
+    try:
+        edit_profile.edit(request.viewer.person_id, **typed, private=private)
+    except Invalid as error:
+        mistake = {"mistake": gettext(error.sentence), "mistakes": error.fields}
+        return _form(request, {**typed, "private": private, **mistake}, status=400)
+    messages.success(request, gettext("Saved."))
+    return see("/me")
+
+
+def _form(request: HttpRequest, more: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+    me = request.viewer.person_id  # type: ignore[attr-defined]
+    mine = profiles.one(me, me)
+    known = {
+        "profile": mine,
+        "full_name": mine.person.full_name,
+        "bio": mine.bio,
+        "website": mine.website,
+        "private": mine.person.private,
+    }
+    return render(request, "web/edit_profile.html", known | (more or {}), status=status)
+
+
+@csrf_exempt  # checked by `_send_avatar`, once somebody watches over the body as it arrives
+@require_POST
+@signed_in
+def avatar(request: SignedInRequest) -> HttpResponseBase:
+    """A new picture of oneself."""
+    arriving.watch(request)
+    return _send_avatar(request)
+
+
+@csrf_protect
+def _send_avatar(request: SignedInRequest) -> HttpResponse:
+    me = request.viewer.person_id
+    try:
+        arrived = upload_photo.accept(me, arriving.file_of(request, "photo"))
+        edit_profile.set_avatar(me, arrived.id)
+    except Invalid as error:
+        return _form(request, {"avatar_mistake": gettext(error.sentence)}, status=400)
+    messages.success(request, gettext("That is you now."))
+    return see("/settings/profile")
+
+
+@require_safe
+@signed_in
+def blocked(request: SignedInRequest) -> HttpResponse:
+    """Whom one has blocked."""
+    people = profiles.blocked_by(request.viewer.person_id, cursor=request.GET.get("after"), count=PEOPLE)
+    return render(request, "web/blocked.html", {"people": people})

@@ -1,0 +1,10 @@
+// What every page gets. Pages work without it; with it they answer at once.
+
+import { letGo } from "./ask.js";
+import "./toggles.js";
+import "./photos.js";
+import "./comments.js";
+import "./keys.js";
+
+for (const toast of document.querySelectorAll("[data-toast]")) letGo(toast);
+if (document.querySelector("[data-composer]")) await import("./composer.js");

@@ -1,0 +1,108 @@
+// Photographs: the double tap, the ones still being developed, the ones whose address ran out.
+
+import { fetched, say, sayWhy, sentences } from "./ask.js";
+import { flip } from "./toggles.js";
+
+const DOUBLE_TAP = 260; // milliseconds
+let firstTap = null;
+
+// On a touch screen a tap opens the photo, a second one at once likes it instead.
+document.addEventListener("click", (event) => {
+  const photo = event.target.closest?.("[data-bloom]");
+  if (!photo || event.pointerType !== "touch") return;
+  event.preventDefault();
+  if (firstTap?.photo === photo) {
+    clearTimeout(firstTap.timer);
+    firstTap = null;
+    like(photo);
+    return;
+  }
+  const open = () => {
+    firstTap = null;
+    if (photo.href) location.assign(photo.href);
+  };
+  firstTap = { photo, timer: setTimeout(open, DOUBLE_TAP) };
+});
+
+document.addEventListener("dblclick", (event) => {
+  const photo = event.target.closest?.("div[data-bloom]");
+  if (photo) like(photo);
+});
+
+function like(photo) {
+  const form = photo.closest("[data-card]").querySelector("form[data-toggle=like]");
+  if (!form) return;
+  if (form.querySelector("button").getAttribute("aria-pressed") !== "true") flip(form);
+  const heart = form.querySelector("svg").cloneNode(true);
+  heart.setAttribute("class", "bloom");
+  heart.addEventListener("animationend", () => heart.remove());
+  photo.append(heart);
+}
+
+// A photo being developed: ask for its card, a little less often each time, until it is done.
+async function develop(card) {
+  for (let wait = 500; wait < 60_000; wait *= 1.25) {
+    await new Promise((go) => setTimeout(go, Math.min(wait, 10_000)));
+    if (!card.isConnected) return;
+    const fresh = await cardAt(card.dataset.develops).catch(() => null);
+    if (!fresh || "develops" in fresh.dataset) continue;
+    if (card.tagName === "ARTICLE" && "whole" in card.dataset) return location.reload();
+    card.replaceWith(fresh);
+    say(sentences.developed);
+    return;
+  }
+}
+
+async function cardAt(address) {
+  const response = await fetched(address, { headers: { Accept: "text/html" } });
+  if (!response.ok) return null;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  return page.querySelector("[data-card]");
+}
+
+for (const card of document.querySelectorAll("[data-develops]")) develop(card);
+
+// An address good for minutes may be over when a page has been open for long: ask for a new one, once.
+addEventListener("error", (event) => renew(event.target), true);
+for (const image of document.querySelectorAll("img[data-photo]")) {
+  if (image.complete && image.currentSrc && image.naturalWidth === 0) renew(image);
+}
+
+async function renew(image) {
+  if (!image.matches?.("img[data-photo]")) return;
+  const code = (image.closest("a")?.getAttribute("href") ?? image.closest("article")?.id ?? "").match(/[\w-]{1,11}$/)?.[0];
+  if (image.dataset.photo === "renewed" || !code) return instead(image);
+  image.dataset.photo = "renewed";
+  const card = await cardAt(`/p/${code.replace(/^photo-/, "")}/card`).catch(() => null);
+  const fresh = card?.querySelector("img[data-photo]");
+  if (!fresh) return instead(image);
+  if (image.srcset) image.srcset = fresh.srcset;
+  image.src = image.srcset ? fresh.src : fresh.srcset.split(" ")[0];
+}
+
+/** Its description instead of a broken picture. */
+function instead(image) {
+  if (image.classList.contains("gone")) return;
+  const words = document.createElement("span");
+  words.className = "instead";
+  words.textContent = image.alt || sentences.missing;
+  image.after(words);
+  image.closest(".photo")?.classList.add("missing");
+  image.classList.add("gone");
+}
+
+// Share a link, or copy it where sharing is unknown.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-share]");
+  if (!button) return;
+  const url = new URL(button.dataset.share, location.origin).href;
+  try {
+    if (navigator.share) await navigator.share({ url });
+    else {
+      await navigator.clipboard.writeText(url);
+      say(sentences.copied);
+    }
+  } catch (error) {
+    if (error.name !== "AbortError") sayWhy(error);
+  }
+});

@@ -1,0 +1,153 @@
+"""What templates need beyond Django's own: icons, avatars, relative times, short numbers, captions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from django import template
+from django.conf import settings
+from django.utils.formats import date_format, number_format
+from django.utils.html import conditional_escape, escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import template_localtime
+from django.utils.translation import gettext, ngettext
+
+from heliograph.core import clock
+from heliograph.sharding import ids
+
+
+class _Liked(Protocol):
+    @property
+    def likes(self) -> int: ...
+    @property
+    def liked(self) -> bool: ...
+
+
+register = template.Library()
+
+_MINUTE, _HOUR, _DAY, _WEEK = 60, 3600, 86400, 7 * 86400  # seconds
+_SHORT_FROM = 10_000
+
+
+class _Face(Protocol):
+    @property
+    def avatar_url(self) -> str: ...
+
+
+@register.simple_tag
+def icon(name: str, classes: str = "") -> SafeString:
+    """One of our own strokes, from the sprite; silent for screen readers."""
+    return mark_safe(  # noqa: S308 - the names are written in our templates
+        f'<svg class="i {classes}" aria-hidden="true"><use href="{settings.STATIC_URL}img/icons.svg#{name}"/></svg>'
+    )
+
+
+@register.simple_tag
+def avatar(person: _Face, size: int = 36) -> SafeString:
+    """A face of 36, 44 or 88 pixels. Decoration: the name always stands beside it."""
+    if not person.avatar_url:
+        return format_html('<span class="avatar s{}">{}</span>', size, icon("me"))
+    return format_html(
+        '<img class="avatar s{0}" src="{1}" width="{0}" height="{0}" alt="" loading="lazy" decoding="async">',
+        size,
+        person.avatar_url,
+    )
+
+
+@register.filter
+def code(photo_id: int) -> str:
+    """The id as it stands in addresses."""
+    return ids.short_code(photo_id)
+
+
+@register.filter
+def short(number: int) -> str:
+    """1,204; 12.4k above ten thousand; 3.1m above a million. Rounded down: nobody gets a like they lack."""
+    if number < _SHORT_FROM:
+        return number_format(number, force_grouping=True)
+    if number < 1_000_000:
+        # Translators: thousands, as in 12.4k
+        return gettext("%(number)sk") % {"number": _tenths(number, 1000)}
+    # Translators: millions, as in 3.1m
+    return gettext("%(number)sm") % {"number": _tenths(number, 1_000_000)}
+
+
+def _tenths(number: int, unit: int) -> str:
+    tenths = number * 10 // unit
+    return number_format(tenths / 10, decimal_pos=1 if tenths % 10 else 0)
+
+
+@register.simple_tag
+def likes_line(photo: _Liked) -> SafeString:
+    """`1,204 likes`, with what it would say after the viewer's click: scripts count without a language."""
+    others = max(0, photo.likes - photo.liked)
+    with_me, without_me = _likes(others + 1), _likes(others)
+    now = with_me if photo.liked else without_me
+    return format_html(
+        '<p class="likes" data-likes data-on="{}" data-off="{}">{}</p>', with_me, without_me, now
+    )
+
+
+def _likes(number: int) -> str:
+    if number == 0:
+        return gettext("No likes yet")
+    return ngettext("%(number)s like", "%(number)s likes", number) % {"number": short(number)}
+
+
+@register.simple_tag
+def ago(moment: datetime) -> SafeString:
+    """How long ago, in a word; the exact time in `datetime` and `title`."""
+    exact = date_format(template_localtime(moment), "j F Y, H:i e")
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        exact,
+        relative(moment, clock.now()),
+    )
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    """`now`, `5 min`, `3 h`, `2 d`, then the date; the year only when it is another one."""
+    seconds = (now - moment).total_seconds()
+    if seconds < _MINUTE:
+        return gettext("now")
+    if seconds < _HOUR:
+        return gettext("%(count)s min") % {"count": int(seconds // _MINUTE)}
+    if seconds < _DAY:
+        return gettext("%(count)s h") % {"count": int(seconds // _HOUR)}
+    if seconds < _WEEK:
+        return gettext("%(count)s d") % {"count": int(seconds // _DAY)}
+    return date_format(template_localtime(moment), "j M" if moment.year == now.year else "j M Y")
+
+
+@register.simple_tag
+def rich(text: str, entities: Sequence[Mapping[str, Any]] | None = None) -> SafeString:
+    """A caption with its tags and mentions marked; everything else escaped.
+
+    Entities as media/captions.py stores them. What does not fit the text is left out: text wins.
+    """
+    pieces: list[str] = []
+    at = 0
+    for entity in sorted(entities or (), key=lambda e: int(e["start"])):
+        start, end = int(entity["start"]), int(entity["end"])
+        if not at <= start < end <= len(text):
+            continue
+        pieces += [escape(text[at:start]), _entity(text[start:end], entity)]
+        at = end
+    pieces.append(escape(text[at:]))
+    return mark_safe("".join(pieces))  # noqa: S308 - every piece was escaped
+
+
+def _entity(words: str, entity: Mapping[str, Any]) -> str:
+    if entity.get("type") == "mention":
+        return format_html('<a class="tag" href="/@{}">{}</a>', entity["name"], words)
+    return format_html('<span class="tag" dir="auto">{}</span>', words)
+
+
+@register.filter
+def host(address: str) -> str:
+    """An address as people say it: without https:// and the last slash."""
+    plain = address.removeprefix("https://").removeprefix("http://").removesuffix("/")
+    return str(conditional_escape(plain))
