@@ -1,0 +1,121 @@
+"""Comments: truth beside the photo, in one transaction that also checks whether the author may.
+
+The author's shard gets a mirrored row, to find them again. A deleted comment keeps its row and loses its words.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from heliograph.core import clock, metrics
+from heliograph.core.errors import Conflict, NotAllowed, NotFound
+from heliograph.engagement import store
+from heliograph.engagement.counts import Counts
+from heliograph.sharding.ids import LARGEST
+
+_TRIES: Final = 5
+
+
+class NotYours(NotAllowed):
+    """You can delete your own comments, and those on your own photos."""
+
+    code = "not_your_comment"
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment as it is shown. `entities` are places of tags and mentions, as media/captions.py makes them."""
+
+    id: int
+    photo_id: int
+    author_id: int
+    text: str
+    entities: list[dict[str, Any]]
+    created_at: datetime
+
+
+def state_of(reader: store.Shards, author_id: int) -> str | None:
+    """The author's state, by their home; None when it is not made yet. One round trip."""
+    return store.state(reader.at(author_id), author_id)
+
+
+def add(
+    tx: store.Shard, author_id: int, photo_id: int, text: str, entities: Sequence[dict[str, Any]]
+) -> tuple[int, Counts]:
+    """Write a comment; its id, and the photo's counts with it. NotFound when the photo is not for its author.
+
+    The statement notes it in the outbox itself.
+    """
+    store.lock_counts(tx, [photo_id])
+    values = {
+        "author": author_id,
+        "photo": photo_id,
+        "text": text,
+        "entities": orjson.dumps(list(entities)).decode(),
+        "now": clock.now(),
+    }
+    for attempt in range(_TRIES):
+        allowed, comment_id, likes, number = store.comment(tx, values)
+        if not allowed:
+            raise NotFound(cause=f"photo {photo_id} for {author_id}")
+        if comment_id is not None:
+            return comment_id, Counts(likes, number)
+        metrics.count("id_clashes_total")
+        time.sleep(0.001 * (attempt + 1))  # the next millisecond has other ids
+    raise Conflict(cause="no free id")
+
+
+def remove(tx: store.Shard, actor_id: int, photo_id: int, comment_id: int) -> tuple[int, Counts] | None:
+    """Delete a comment, as its author or the photo's owner: its author, and the counts without it.
+
+    None when it was deleted already.
+    """
+    store.lock_counts(tx, [photo_id])
+    seen = store.comment_seen(tx, actor_id, photo_id, comment_id)
+    if seen is None:
+        raise NotFound(cause=f"comment {comment_id} on {photo_id}")
+    on, author_id, owner_id, visible = seen
+    if actor_id not in (author_id, owner_id):
+        if on and visible:
+            raise NotYours()
+        raise NotFound(cause=f"comment {comment_id} for {actor_id}")
+    left = store.uncomment(tx, actor_id, photo_id, comment_id)
+    return None if left is None else (author_id, Counts(*left))
+
+
+def read(reader: store.Shards, pairs: Sequence[tuple[int, int]]) -> store.Rows:
+    """The truths of these (comment, author): (comment, author, photo, on, version)."""
+    return store.commented(reader, pairs)
+
+
+def arrive(tx: store.Shard, rows: Sequence[tuple[int, int, int, bool, int]]) -> None:
+    """Mirror comments on their authors' shard."""
+    store.commented_arrives(tx, rows)
+
+
+def newest(reader: store.Shards, photo_ids: Iterable[int], per_photo: int = 3) -> dict[int, list[Comment]]:
+    """The newest comments of each photo, newest first; photos without comments are left out."""
+    found: dict[int, list[Comment]] = {}
+    for comment in _comments(store.newest_comments(reader, set(photo_ids), LARGEST, per_photo)):
+        found.setdefault(comment.photo_id, []).append(comment)
+    return found
+
+
+def page(reader: store.Shards, photo_id: int, *, before: int | None = None, count: int = 50) -> list[Comment]:
+    """Comments of one photo with ids below `before`, newest first."""
+    return _comments(store.newest_comments(reader, [photo_id], before or LARGEST, count))
+
+
+def load(reader: store.Shards, comment_ids: Iterable[int]) -> dict[int, Comment]:
+    """Comments that are not deleted, by id."""
+    return {comment.id: comment for comment in _comments(store.comments(reader, set(comment_ids)))}
+
+
+def _comments(rows: store.Rows) -> list[Comment]:
+    return [Comment(*row) for row in sorted(rows, key=lambda row: -int(row[0]))]

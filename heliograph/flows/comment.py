@@ -1,0 +1,79 @@
+"""Comment on a photo and delete a comment: written beside the photo, mirrored at the author's."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from heliograph.core import environment, limits, metrics
+from heliograph.engagement import comments, counts, words
+from heliograph.flows import homes, mentions
+from heliograph.graph.follows import NotActive
+from heliograph.sharding import idempotency, outbox, sessions
+from heliograph.sharding.sessions import Tx
+
+_HOUR = 3600  # seconds
+
+
+def add(actor_id: int, photo_id: int, text: str, *, idempotency_key: str | None = None) -> int:
+    """Write a comment; its id. NotFound when the photo is not for the author, Invalid for what it may not say."""
+    parsed = words.parse(text)
+    limits.spend("write", actor_id, allowed=environment.get().writes_per_hour, seconds=_HOUR)
+    _look_at_author(actor_id)
+    entities = parsed.stored(mentions.people(parsed.mentions))
+
+    def make(tx: Tx) -> dict[str, Any]:
+        comment_id, now = comments.add(tx, actor_id, photo_id, parsed.text, entities)
+        tx.noted("commented", comment_id, actor_id)
+        tx.after_commit(lambda: counts.remember({photo_id: now}))
+        return {"id": comment_id}
+
+    def body(tx: Tx) -> int:
+        # The row of the key lives where the comment does: its person is any id of this shard, and the route,
+        # which is the photo's own, says whose key it is.
+        answer, _ = idempotency.run(
+            tx, photo_id, f"comment by {actor_id}", idempotency_key, _hash(text), lambda: make(tx)
+        )
+        return int(answer["id"])
+
+    comment_id = sessions.write(photo_id, body, repeatable=bool(idempotency_key))
+    metrics.count("comments_total")
+    return comment_id
+
+
+def remove(actor_id: int, photo_id: int, comment_id: int) -> None:
+    """Delete one's own comment, or one on one's own photo. May be repeated."""
+
+    def body(tx: Tx) -> None:
+        gone = comments.remove(tx, actor_id, photo_id, comment_id)
+        if gone is not None:
+            author_id, now = gone
+            tx.noted("commented", comment_id, author_id)
+            tx.after_commit(lambda: counts.remember({photo_id: now}))
+
+    sessions.write(photo_id, body, repeatable=True)
+
+
+def _look_at_author(actor_id: int) -> None:
+    """One look at the other side: the author's own home."""
+    state = comments.state_of(sessions.reader(), actor_id)
+    if state is None:
+        homes.ensure([actor_id])
+    elif state != "active":
+        raise NotActive()
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+COMMENTED = outbox.register(
+    outbox.Mirror(
+        "commented",
+        source_of=lambda comment_id, author_id: comment_id,
+        target_of=lambda comment_id, author_id: author_id,
+        read=comments.read,
+        apply=comments.arrive,
+        write=homes.write,
+    )
+)

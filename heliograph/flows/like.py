@@ -1,0 +1,61 @@
+"""Like and unlike: one row on one's own shard, mirrored beside the photo, where it is counted."""
+
+from __future__ import annotations
+
+from heliograph.core import environment, limits, metrics
+from heliograph.engagement import counts, likes
+from heliograph.flows import homes
+from heliograph.sharding import outbox, sessions
+from heliograph.sharding.ids import shard_of
+from heliograph.sharding.sessions import Tx
+
+_HOUR = 3600  # seconds
+
+
+def add(actor_id: int, photo_id: int) -> None:
+    """Like a photo that one may see; NotFound otherwise. May be repeated."""
+    limits.spend("write", actor_id, allowed=environment.get().writes_per_hour, seconds=_HOUR)
+    owner_id = likes.owner_seen_by(sessions.reader(), actor_id, photo_id)
+
+    def body(tx: Tx) -> None:
+        if likes.add(tx, actor_id, photo_id, owner_id):
+            tx.noted("like", actor_id, photo_id)
+
+    homes.write(actor_id, body, repeatable=True)
+    metrics.count("likes_total")
+
+
+def remove(actor_id: int, photo_id: int) -> None:
+    """Take a like back, also from a photo that one may no longer see; nothing happens when there is none."""
+
+    shard_of(photo_id)  # NotFound for what no photo can be called
+
+    def body(tx: Tx) -> None:
+        if likes.remove(tx, actor_id, photo_id):
+            tx.noted("like", actor_id, photo_id)
+
+    homes.write(actor_id, body, repeatable=True)
+
+
+def _arrive(tx: Tx, rows: list[outbox.Row]) -> list[outbox.Row]:
+    refused, changed = likes.arrive(tx, rows)
+    if changed:
+        tx.after_commit(lambda: counts.remember(changed))
+    return list(refused)
+
+
+def _refuse(tx: Tx, rows: list[outbox.Row]) -> None:
+    off = [row for row in rows if likes.refuse(tx, row)]
+    tx.project_all("like", [(row[0], row[1]) for row in off])
+
+
+LIKE = outbox.register(
+    outbox.Mirror(
+        "like",
+        source_of=lambda actor_id, photo_id: actor_id,
+        target_of=lambda actor_id, photo_id: photo_id,
+        read=likes.read,
+        apply=_arrive,
+        refuse=_refuse,
+    )
+)
