@@ -16,9 +16,9 @@ import os
 import secrets
 import shutil
 from pathlib import Path
-from typing import IO
 
 from heliograph import __version__
+from heliograph.embedded import account as accounts
 from heliograph.embedded import places
 from heliograph.embedded.refusal import CannotStart
 
@@ -35,7 +35,7 @@ class Data:
         self.new = not (folder / "heliograph.json").exists()
         self._told: dict[str, object] = {"format": FORMAT, "version": __version__, "started": False}
         self._existed = folder.exists()
-        self._lock: IO[str] | None = None
+        self._lock: int | None = None
 
     def open(self) -> None:
         """Take the folder, making it when needed; CannotStart says why not, and then nothing was made."""
@@ -104,22 +104,27 @@ class Data:
 
     def _take_lock(self) -> None:
         # Not truncated when opened: the one who holds it wrote its number there.
-        self._lock = (self.folder / "lock").open("a+")
+        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            self._lock.seek(0)
-            number = self._lock.read().strip()
-            self._lock.close()
-            self._lock = None
+            number = os.read(descriptor, 20).decode().strip()
+            os.close(descriptor)
             self.new = False  # somebody else's now: nothing here is ours to undo
             raise CannotStart(
                 f"Heliograph is already running on {self.folder}"
                 + (f" (process {number})." if number else ".")
             ) from None
-        self._lock.truncate(0)
-        self._lock.write(f"{os.getpid()}\n")
-        self._lock.flush()
+        self._lock = descriptor
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        places.give(self.folder / "lock", accounts.service())
+
+    def close(self) -> None:
+        """Let the next one in."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _empty_metrics(self) -> None:
         """Numbers live as long as a run: the files of processes that are gone would add up for ever."""
@@ -129,6 +134,7 @@ class Data:
 
     def undo(self) -> None:
         """Remove what the first start has made before there was a database; an older folder stays as it is."""
+        self.close()
         if not self.new or (self.folder / "postgres" / "PG_VERSION").exists() or not self.folder.is_dir():
             return
         ours = {

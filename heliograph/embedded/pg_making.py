@@ -28,33 +28,28 @@ class Recipe:
         self._account = account
         self._durable = durable
 
-    def make(self, building: Path) -> Mapping[str, str]:
-        """Make the directory with its password files; return the passwords, by role."""
+    def make(self, building: Path) -> None:
+        """Make the directory with its roles and its password files."""
         passwords = {name: secrets.token_urlsafe(24) for name in (SUPERUSER, OWNER, APP)}
         places.folder(building.parent, self._account)
-        secret = building.with_name(building.name + ".password")
         maker = self._account if self._account.named else _somebody_with_a_name(self._account)
-        places.write_secret(secret, passwords[SUPERUSER], maker)
-        places.folder(building, maker)
-        try:
-            self._initdb(building, secret, maker)
-        finally:
-            secret.unlink(missing_ok=True)
         if maker != self._account:
-            _give_tree(building, self._account)
+            places.give(building.parent, maker)
+        try:
+            places.folder(building, maker)
+            self._initdb(building, passwords[SUPERUSER], maker)
+            self._make_roles(building, {name: passwords[name] for name in (OWNER, APP)}, maker)
+        finally:
+            if maker != self._account:
+                _give_tree(building, self._account)
+                places.give(building.parent, self._account)
         self._write_passwords(building, passwords)
-        return passwords
 
-    def _initdb(self, building: Path, secret: Path, maker: Account) -> None:
-        command: list[str | Path] = [
-            self._binaries.initdb,
-            "--pgdata",
-            building,
-            "--username",
-            SUPERUSER,
-            "--pwfile",
-            secret,
-        ]
+    def _initdb(self, building: Path, password: str, maker: Account) -> None:
+        secret = building.with_name(building.name + ".password")
+        places.write_secret(secret, password, maker)
+        command: list[str | Path] = [self._binaries.initdb, "--pgdata", building, "--username", SUPERUSER]
+        command += ["--pwfile", secret]
         command += ["--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--data-checksums"]
         command += ["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--no-instructions"]
         if not self._durable:
@@ -63,6 +58,7 @@ class Recipe:
             command, account=maker, environment=plain_environment(), folder=Path("/"), output=subprocess.PIPE
         )
         said, _ = process.communicate()
+        secret.unlink()
         if process.returncode:
             raise CannotStart(f"PostgreSQL could not make its data directory: {last_line(said)}")
 
@@ -72,12 +68,9 @@ class Recipe:
         alone = f"*:*:*:{SUPERUSER}:{passwords[SUPERUSER]}\n"
         places.write_secret(building / "superuser.pgpass", alone, self._account)
 
-    def make_roles(self, building: Path, passwords: Mapping[str, str]) -> None:
-        """Make a role that may log in for each name.
-
-        In single-user mode: no server, no socket, so a directory half made is never reachable. The passwords
-        travel over stdin, never on a command line.
-        """
+    def _make_roles(self, building: Path, passwords: Mapping[str, str], maker: Account) -> None:
+        # In single-user mode: no server, no socket, so a directory half made is never reachable. The passwords
+        # travel over stdin, never on a command line.
         statements = [f"CREATE ROLE {name} LOGIN PASSWORD '{word}';\n" for name, word in passwords.items()]
         program = str(self._binaries.postgres)
         done = subprocess.run(
@@ -87,7 +80,7 @@ class Recipe:
             check=False,
             env=plain_environment(),
             cwd="/",
-            **_switch(self._account),
+            **_switch(maker),
         )
         if done.returncode or b"ERROR" in done.stderr:
             raise CannotStart(f"PostgreSQL could not make its roles: {last_line(done.stderr)}")

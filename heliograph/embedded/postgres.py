@@ -158,11 +158,10 @@ class Postgres:
 
     def _make(self, building: Path) -> None:
         recipe = pg_making.Recipe(self.binaries, self.account, durable=self._durable)
-        passwords = recipe.make(building)
+        recipe.make(building)
         memory = {"major": self.binaries.major, "binaries": str(self.binaries.folder)}
         places.write_secret(building / "heliograph.json", json.dumps(memory), self.account)
         self._write_configuration(building)
-        recipe.make_roles(building, {name: passwords[name] for name in (OWNER, APP)})
 
     def _write_configuration(self, data_dir: Path) -> None:
         listen = "127.0.0.1" if self.tcp else ""

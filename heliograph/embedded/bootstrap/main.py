@@ -47,6 +47,10 @@ def up(clone: Path, arguments: Sequence[str]) -> int:
     if not data.exists():
         data.mkdir(mode=0o700)
         os.chown(data, account.uid, account.gid)
+    if not account.named:
+        made = subprocess.run([python, "-m", "heliograph.embedded.cluster", data], cwd="/", check=False)
+        if made.returncode:
+            return made.returncode
     return _become(python, ["-m", "heliograph.embedded.up", *chosen.as_arguments(data)], account, Path("/"))
 
 
