@@ -31,7 +31,7 @@ __all__ = ["CommentCard", "PersonCard", "PhotoCard", "Rendition", "changed", "lo
 
 _KEPT_STATES = ("published", "deleted", "hidden")  # the others change soon, and one person looks at them
 _GUESSES = 20_000  # photos whose people this process remembers
-_NO_COUNTS = b"0 0"
+_NO_COUNTS = b"0,0"
 
 _guesses: dict[int, tuple[int, ...]] = {}
 

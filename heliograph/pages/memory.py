@@ -1,7 +1,7 @@
 """Parts of cards in Valkey: what everybody sees alike, in three kinds of keys, read with one multi-get.
 
     photo:{id}    the photo, its owner's id, and its newest comments with their authors' ids
-    cnt:{id}      likes and comments, two numbers
+    cnt:{id}      likes and comments, two numbers; also set after each like (engagement/counts.py)
     person:{id}   a face: name, picture, private or not
 
 Apart, because they change apart: a like rewrites twenty bytes, a new name drops one key and not ten thousand
@@ -9,9 +9,10 @@ photos. Nothing that depends on the viewer is ever in here. Photos are kept only
 gone for good: a tombstone answers too).
 
 A reader knows an id, never a version, so versions cannot be part of the key. What makes a stale value
-impossible is the *hole*: whoever changes a row puts an empty value there after the commit, for longer than any
-read of the nodes takes, and a reader fills only what is not there at all. So what was read before a change
-never lands after it. Values expire by themselves as well, should the hole be lost with its process.
+impossible is the *hole*: after every commit an empty value is put where the changed thing was, for longer than
+any read of the nodes may take, and a reader fills only what is not there at all. So what was read before a change
+never lands after it. No flow has to remember this: `sessions.write` tells which id was written. Values expire by
+themselves as well, should a hole be lost with its process.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from heliograph.core import metrics, valkey
 from heliograph.core.errors import Unavailable
+from heliograph.sharding import sessions
 
-HOLE_SECONDS = 15
-KEEP_SECONDS = 3600
-_SLOW_SECONDS = 5  # who took longer to read the nodes keeps it to themself
+HOLE_SECONDS = 5
+KEEP_SECONDS = 600
+_SLOW_SECONDS = 2  # who took longer to read the nodes keeps it to themself
 
 PHOTO, COUNTS, PERSON = "photo", "cnt", "person"
+_FACES = "face"  # the mirrored kind by which the directory learns of a new name or state
 
 
 def get(photo_ids: Sequence[int], person_ids: Sequence[int], *more: valkey.Command) -> list[bytes | None]:
@@ -66,6 +69,17 @@ def changed(*, photos: Iterable[int] = (), counts: Iterable[int] = (), people: I
     keys += [f"person:{id}" for id in people]
     if keys:
         valkey.pipeline([("SET", key, b"", "EX", HOLE_SECONDS) for key in keys])
+
+
+def _written(id: int, projected: Sequence[tuple[str, int, int]]) -> None:
+    """After a commit: the photo of this id may have changed (a hole where there is none is an empty key)."""
+    try:
+        changed(photos=[id], people=[a for kind, a, _ in projected if kind == _FACES])
+    except Unavailable:
+        metrics.count("card_holes_lost_total")
+
+
+sessions.on_written.append(_written)
 
 
 def forget_all() -> int:

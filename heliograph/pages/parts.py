@@ -193,7 +193,7 @@ def _photo(
     now_of_authors: int,
 ) -> PhotoCard:
     it, by = kept(raw), face(owner)
-    likes, comments = map(int, counts.split())
+    likes, comments = map(int, counts.split(b","))
     return PhotoCard(
         id=it.id,
         owner=_person(owner, period),

@@ -39,7 +39,7 @@ def photos(reader: Reader, ids: Iterable[int]) -> tuple[dict[int, bytes], dict[i
     for row in reader.gather(_PHOTOS, set(ids), partial=True):
         photo_id, owner_id = row[0], row[1]
         found[photo_id] = _photo(row[:17], row[19])
-        counts[photo_id] = b"%d %d" % (row[17], row[18])
+        counts[photo_id] = b"%d,%d" % (row[17], row[18])
         faces[owner_id] = orjson.dumps((owner_id, *row[20:]))
     return found, counts, faces
 

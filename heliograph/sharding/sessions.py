@@ -42,6 +42,10 @@ _VERSION = "SELECT nextval('{s}.version_seq')"
 #: Called after a commit with the outbox rows of the transaction; sharding/outbox.py sets it.
 on_projected: Callable[[list[tuple[str, int, int]]], None] | None = None
 
+#: Told after every commit of `write` which id it was given, and its outbox rows: copies that pages keep go by it.
+#: So `write` is given the id of what is changed, where that is a photo.
+on_written: list[Callable[[int, Sequence[tuple[str, int, int]]], None]] = []
+
 _texts: dict[tuple[str, str], str] = {}
 
 
@@ -172,6 +176,8 @@ def write(person_id: int, body: Callable[[Tx], T], *, repeatable: bool = False) 
                 raise _translated(error) from error
             metrics.count("write_retries_total", reason=error.sqlstate or "connection")
             continue
+        for tell in on_written:
+            tell(person_id, tx.projected)
         tx.committed()
         return answer
     raise AssertionError("unreachable")
