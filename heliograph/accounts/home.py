@@ -7,7 +7,7 @@ raises HomeMissing, and flows/homes.py asks the directory, makes the row and run
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from heliograph.accounts import store
@@ -79,6 +79,11 @@ def lock(tx: store.Shard, person_ids: Sequence[int]) -> dict[int, Home]:
     if missing:
         raise HomeMissing(missing)
     return found
+
+
+def keep(tx: store.Shard, changed: Home) -> None:
+    """Write down a home that was locked and has changed; the username is the directory's and stays."""
+    store.keep(tx, asdict(changed))
 
 
 def counters(reader: store.Shards, person_ids: Iterable[int]) -> dict[int, Counters]:

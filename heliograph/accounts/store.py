@@ -31,6 +31,11 @@ INSERT INTO {s}.counters (person_id) VALUES (%(id)s) ON CONFLICT (person_id) DO 
 """
 _LOAD = f"SELECT {_COLUMNS} FROM {{s}}.person WHERE id = ANY(%(ids)s)"
 _LOCK = f"SELECT {_COLUMNS} FROM {{s}}.person WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+_KEEP = """
+UPDATE {s}.person SET full_name = %(full_name)s, bio = %(bio)s, website = %(website)s, avatar = %(avatar)s,
+    private = %(private)s, state = %(state)s, face_version = %(face_version)s, media_generation = %(media_generation)s
+WHERE id = %(id)s
+"""
 _COUNTERS = "SELECT person_id, photos, followers, following FROM {s}.counters WHERE person_id = ANY(%(ids)s)"
 _LOCK_COUNTERS = (
     "SELECT person_id FROM {s}.counters WHERE person_id = ANY(%s) ORDER BY person_id FOR NO KEY UPDATE"
@@ -56,6 +61,10 @@ def load(reader: Shards, ids: Iterable[int]) -> list[tuple[Any, ...]]:
 
 def lock(tx: Shard, ids: Sequence[int]) -> list[tuple[Any, ...]]:
     return tx.rows(_LOCK, (list(ids),))
+
+
+def keep(tx: Shard, values: dict[str, Any]) -> None:
+    tx.run(_KEEP, values)
 
 
 def counters(reader: Shards, ids: Iterable[int]) -> list[tuple[Any, ...]]:

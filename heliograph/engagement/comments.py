@@ -16,7 +16,6 @@ import orjson
 from heliograph.core import clock, metrics
 from heliograph.core.errors import Conflict, NotAllowed, NotFound
 from heliograph.engagement import store
-from heliograph.engagement.counts import Counts
 from heliograph.sharding.ids import LARGEST
 
 _TRIES: Final = 5
@@ -45,10 +44,8 @@ def state_of(reader: store.Shards, author_id: int) -> str | None:
     return store.state(reader.at(author_id), author_id)
 
 
-def add(
-    tx: store.Shard, author_id: int, photo_id: int, text: str, entities: Sequence[dict[str, Any]]
-) -> tuple[int, Counts]:
-    """Write a comment; its id, and the photo's counts with it. NotFound when the photo is not for its author.
+def add(tx: store.Shard, author_id: int, photo_id: int, text: str, entities: Sequence[dict[str, Any]]) -> int:
+    """Write a comment and count it; its id. NotFound when the photo is not for its author.
 
     The statement notes it in the outbox itself.
     """
@@ -61,21 +58,18 @@ def add(
         "now": clock.now(),
     }
     for attempt in range(_TRIES):
-        allowed, comment_id, likes, number = store.comment(tx, values)
+        allowed, comment_id = store.comment(tx, values)
         if not allowed:
             raise NotFound(cause=f"photo {photo_id} for {author_id}")
         if comment_id is not None:
-            return comment_id, Counts(likes, number)
+            return comment_id
         metrics.count("id_clashes_total")
         time.sleep(0.001 * (attempt + 1))  # the next millisecond has other ids
     raise Conflict(cause="no free id")
 
 
-def remove(tx: store.Shard, actor_id: int, photo_id: int, comment_id: int) -> tuple[int, Counts] | None:
-    """Delete a comment, as its author or the photo's owner: its author, and the counts without it.
-
-    None when it was deleted already.
-    """
+def remove(tx: store.Shard, actor_id: int, photo_id: int, comment_id: int) -> int | None:
+    """Delete a comment, as its author or the photo's owner; its author's id, None when it was deleted already."""
     store.lock_counts(tx, [photo_id])
     seen = store.comment_seen(tx, actor_id, photo_id, comment_id)
     if seen is None:
@@ -85,8 +79,7 @@ def remove(tx: store.Shard, actor_id: int, photo_id: int, comment_id: int) -> tu
         if on and visible:
             raise NotYours()
         raise NotFound(cause=f"comment {comment_id} for {actor_id}")
-    left = store.uncomment(tx, actor_id, photo_id, comment_id)
-    return None if left is None else (author_id, Counts(*left))
+    return author_id if store.uncomment(tx, actor_id, photo_id, comment_id) else None
 
 
 def read(reader: store.Shards, pairs: Sequence[tuple[int, int]]) -> store.Rows:

@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import TypeAlias
 
 from heliograph.accounts import home
+from heliograph.accounts.errors import Suspended
 from heliograph.core import clock
 from heliograph.core.errors import NotFound
 from heliograph.engagement import store
 from heliograph.engagement.counts import Counts
-from heliograph.graph.follows import NotActive
 
 #: (actor, photo, on, version, at): a like as its truth says it
 Like: TypeAlias = "tuple[int, int, bool, int, datetime]"
@@ -37,7 +37,7 @@ def add(tx: store.Shard, actor_id: int, photo_id: int, owner_id: int) -> bool:
     if state is None:
         raise home.HomeMissing([actor_id])
     if state != "active":
-        raise NotActive()
+        raise Suspended()
     if blocking:
         raise NotFound(cause=f"{actor_id} blocks {owner_id}")
     return is_new

@@ -141,10 +141,9 @@ WITH allowed AS MATERIALIZED (
     INSERT INTO public.outbox (kind, a, b) SELECT 'commented', id, %(author)s FROM made
 ), counted AS (
     UPDATE {{s}}.photo_counts SET comments = comments + 1
-    WHERE photo_id = %(photo)s AND EXISTS (SELECT FROM made) RETURNING likes, comments
+    WHERE photo_id = %(photo)s AND EXISTS (SELECT FROM made)
 )
-SELECT EXISTS (SELECT FROM allowed), (SELECT id FROM made), c.likes, c.comments
-FROM (SELECT) one LEFT JOIN counted c ON true
+SELECT EXISTS (SELECT FROM allowed), (SELECT id FROM made)
 """
 _UNCOMMENT = """
 WITH gone AS (
@@ -157,9 +156,9 @@ WITH gone AS (
     INSERT INTO public.outbox (kind, a, b) SELECT 'commented', id, author_id FROM gone
 ), counted AS (
     UPDATE {s}.photo_counts SET comments = comments - 1
-    WHERE photo_id = %(photo)s AND EXISTS (SELECT FROM gone) RETURNING likes, comments
+    WHERE photo_id = %(photo)s AND EXISTS (SELECT FROM gone)
 )
-SELECT likes, comments FROM counted
+SELECT EXISTS (SELECT FROM gone)
 """
 _COMMENT_SEEN = f"""
 SELECT c."on", c.author_id, o.id, {_welcome("%(actor)s")}
@@ -258,17 +257,15 @@ def state(shard: Shard, person_id: int) -> str | None:
     return found
 
 
-def comment(tx: Shard, values: Mapping[str, Any]) -> tuple[bool, int | None, int, int]:
-    """(whether the author may, the new comment's id or None when its id was taken, likes, comments)"""
+def comment(tx: Shard, values: Mapping[str, Any]) -> tuple[bool, int | None]:
+    """(whether the author may, the new comment's id or None when its id was taken)"""
     row = tx.row(_COMMENT, values)
     assert row is not None  # noqa: S101 - this SELECT always has one row
-    return row[0], row[1], row[2], row[3]
+    return row[0], row[1]
 
 
-def uncomment(tx: Shard, actor_id: int, photo_id: int, comment_id: int) -> tuple[int, int] | None:
-    """(likes, comments) of the photo now, or None when nothing was deleted"""
-    row = tx.row(_UNCOMMENT, {"actor": actor_id, "photo": photo_id, "comment": comment_id})
-    return None if row is None else (row[0], row[1])
+def uncomment(tx: Shard, actor_id: int, photo_id: int, comment_id: int) -> bool:
+    return bool(tx.value(_UNCOMMENT, {"actor": actor_id, "photo": photo_id, "comment": comment_id}))
 
 
 def comment_seen(

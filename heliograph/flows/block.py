@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from heliograph.flows import follow, homes
-from heliograph.graph import blocks, follows
+from heliograph.graph import blocks
 from heliograph.sharding import outbox, sessions
 from heliograph.sharding.sessions import Tx
 
 
 def block(actor_id: int, target_id: int) -> None:
     """Block somebody: their permit and one's own wish are void in the same transaction. May be repeated."""
-    if actor_id == target_id:
-        raise follows.Yourself()
+    follow.somebody_else(actor_id, target_id)
     if not blocks.of(sessions.reader(), actor_id, [target_id]):
         follow.look(actor_id, target_id)
 
@@ -27,6 +26,7 @@ def block(actor_id: int, target_id: int) -> None:
 
 def unblock(actor_id: int, target_id: int) -> None:
     """Take a block back; follows that it ended do not come back by themselves."""
+    follow.somebody_else(actor_id, target_id)
 
     def body(tx: Tx) -> None:
         if blocks.unblock(tx, actor_id, target_id):

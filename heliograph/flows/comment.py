@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from heliograph.accounts.errors import Suspended
 from heliograph.core import environment, limits, metrics
-from heliograph.engagement import comments, counts, words
+from heliograph.engagement import comments, words
 from heliograph.flows import homes, mentions
-from heliograph.graph.follows import NotActive
+from heliograph.pages import cards
 from heliograph.sharding import idempotency, outbox, sessions
 from heliograph.sharding.sessions import Tx
 
@@ -23,9 +24,9 @@ def add(actor_id: int, photo_id: int, text: str, *, idempotency_key: str | None 
     entities = parsed.stored(mentions.people(parsed.mentions))
 
     def make(tx: Tx) -> dict[str, Any]:
-        comment_id, now = comments.add(tx, actor_id, photo_id, parsed.text, entities)
+        comment_id = comments.add(tx, actor_id, photo_id, parsed.text, entities)
         tx.noted("commented", comment_id, actor_id)
-        tx.after_commit(lambda: counts.remember({photo_id: now}))
+        tx.after_commit(lambda: cards.changed(photos=[photo_id], counts=[photo_id]))
         return {"id": comment_id}
 
     def body(tx: Tx) -> int:
@@ -45,11 +46,10 @@ def remove(actor_id: int, photo_id: int, comment_id: int) -> None:
     """Delete one's own comment, or one on one's own photo. May be repeated."""
 
     def body(tx: Tx) -> None:
-        gone = comments.remove(tx, actor_id, photo_id, comment_id)
-        if gone is not None:
-            author_id, now = gone
+        author_id = comments.remove(tx, actor_id, photo_id, comment_id)
+        if author_id is not None:
             tx.noted("commented", comment_id, author_id)
-            tx.after_commit(lambda: counts.remember({photo_id: now}))
+            tx.after_commit(lambda: cards.changed(photos=[photo_id], counts=[photo_id]))
 
     sessions.write(photo_id, body, repeatable=True)
 
@@ -60,7 +60,7 @@ def _look_at_author(actor_id: int) -> None:
     if state is None:
         homes.ensure([actor_id])
     elif state != "active":
-        raise NotActive()
+        raise Suspended()
 
 
 def _hash(text: str) -> bytes:

@@ -13,17 +13,20 @@ from typing import Any
 from heliograph.core import environment, limits, metrics
 from heliograph.core.errors import NotFound
 from heliograph.flows import homes
+from heliograph.flows import rebuild_feed as _its_tasks_are_enqueued_here  # noqa: F401
 from heliograph.graph import follows, visibility
 from heliograph.sharding import outbox, sessions
-from heliograph.sharding.queue import TASKS, task
+from heliograph.sharding.ids import shard_of
+from heliograph.sharding.queue import task
 from heliograph.sharding.sessions import Tx
 
 _HOUR = 3600  # seconds
+MERGE, REWRITE = "merge_feed.v1", "rewrite_feed.v1"
 
 
 def follow(actor_id: int, owner_id: int) -> None:
     """Wish to follow somebody: at once in force when they are public, else a request. May be repeated."""
-    _not_yourself(actor_id, owner_id)
+    somebody_else(actor_id, owner_id)
     limits.spend("write", actor_id, allowed=environment.get().writes_per_hour, seconds=_HOUR)
     look(actor_id, owner_id)
 
@@ -37,6 +40,7 @@ def follow(actor_id: int, owner_id: int) -> None:
 
 def unfollow(actor_id: int, owner_id: int) -> None:
     """Take a follow or a request back; nothing happens when there is none."""
+    somebody_else(actor_id, owner_id)
 
     def body(tx: Tx) -> None:
         change = follows.withdraw(tx, actor_id, owner_id)
@@ -49,6 +53,7 @@ def unfollow(actor_id: int, owner_id: int) -> None:
 
 def approve(owner_id: int, actor_id: int) -> None:
     """Grant somebody's request. NoRequest when they have not asked, or no longer."""
+    somebody_else(owner_id, actor_id)
 
     def body(tx: Tx) -> None:
         change = follows.approve(tx, owner_id, actor_id)
@@ -60,6 +65,7 @@ def approve(owner_id: int, actor_id: int) -> None:
 
 def deny(owner_id: int, actor_id: int) -> None:
     """Refuse somebody's request; they are not told, and may ask again."""
+    somebody_else(owner_id, actor_id)
 
     def body(tx: Tx) -> None:
         change = follows.refuse(tx, owner_id, actor_id)
@@ -94,10 +100,8 @@ def spread(tx: Tx, changes: Sequence[follows.Change]) -> None:
 def tell_feeds(tx: Tx, changes: Iterable[follows.Change]) -> None:
     """On the follower's shard: a follow that came into force is merged into the feed, one that ceased is taken out."""
     for change in follows.flips(changes):
-        name = "merge_feed.v1" if change.flip > 0 else "rewrite_feed.v1"
-        if name not in TASKS:  # until the feed has its jobs
-            continue
-        tx.enqueue(name, reader_id=change.mine, owner_id=change.theirs)
+        job = MERGE if change.flip > 0 else REWRITE
+        tx.enqueue(job, reader_id=change.mine, owner_id=change.theirs)
 
 
 @task("grant_pending.v1", lane="feed")
@@ -122,9 +126,11 @@ def _permits_arrive(tx: Tx, rows: list[outbox.Row]) -> None:
     tell_feeds(tx, follows.permits_arrive(tx, rows))
 
 
-def _not_yourself(actor_id: int, other_id: int) -> None:
+def somebody_else(actor_id: int, other_id: int) -> None:
+    """Raises Yourself, and NotFound for what nobody can be called."""
     if actor_id == other_id:
         raise follows.Yourself()
+    shard_of(other_id)
 
 
 def _first(a: int, b: int) -> int:

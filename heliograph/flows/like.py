@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from heliograph.core import environment, limits, metrics
-from heliograph.engagement import counts, likes
+from heliograph.engagement import likes
 from heliograph.flows import homes
+from heliograph.pages import cards
 from heliograph.sharding import outbox, sessions
 from heliograph.sharding.ids import shard_of
 from heliograph.sharding.sessions import Tx
@@ -40,7 +41,7 @@ def remove(actor_id: int, photo_id: int) -> None:
 def _arrive(tx: Tx, rows: list[outbox.Row]) -> list[outbox.Row]:
     refused, changed = likes.arrive(tx, rows)
     if changed:
-        tx.after_commit(lambda: counts.remember(changed))
+        tx.after_commit(lambda: cards.changed(counts=changed))
     return list(refused)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from heliograph.accounts import home
+from heliograph.accounts.errors import Suspended
 from heliograph.core import clock
 from heliograph.core.errors import Invalid, NotAllowed, NotFound
 from heliograph.graph import pairs, store
@@ -38,12 +39,6 @@ class YouBlockThem(NotAllowed):
     """You blocked this person. Unblock them first."""
 
     code = "you_block_them"
-
-
-class NotActive(NotAllowed):
-    """Your account is suspended."""
-
-    code = "not_active"
 
 
 @dataclass(frozen=True)
@@ -82,7 +77,7 @@ def ask(tx: store.Shard, actor_id: int, owner_id: int) -> bool:
     if state is None:
         raise home.HomeMissing([actor_id])
     if state != "active":
-        raise NotActive()
+        raise Suspended()
     blocking, is_new = store.wish(tx, actor_id, owner_id, clock.now())
     if blocking:
         raise YouBlockThem()

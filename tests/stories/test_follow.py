@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from heliograph.accounts.errors import Suspended
 from heliograph.core.errors import NotFound
 from heliograph.flows import follow
 from heliograph.graph import follows
@@ -130,5 +131,5 @@ def test_a_suspended_person_is_not_found_and_follows_nobody(
     sessions.write(carol.id, lambda tx: tx.run(sql, (carol.id,)))
     with pytest.raises(NotFound):
         follow.follow(bob.id, carol.id)
-    with pytest.raises(follows.NotActive):
+    with pytest.raises(Suspended):
         follow.follow(carol.id, alice.id)
