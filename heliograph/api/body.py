@@ -7,8 +7,10 @@ a deadline and a minimum rate; nothing of them is ever in memory as a whole and 
 from __future__ import annotations
 
 import tempfile
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, cast
 from urllib.parse import parse_qsl
@@ -23,7 +25,7 @@ from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from heliograph.api.errors import BadBody, BodyTooLarge, LengthMissing, UnknownContentType
 from heliograph.api.parameters import Upload
 from heliograph.core import environment
-from heliograph.media.errors import Interrupted, TooLarge, TooSlow
+from heliograph.media.errors import Busy, Interrupted, TooLarge, TooSlow
 
 LARGEST_BODY = 1024 * 1024  # bytes, files apart
 MOST_FIELDS = 200
@@ -33,15 +35,10 @@ _GRACE_SECONDS = 10  # before the minimum rate counts
 
 @dataclass
 class Arrived:
-    """The parameters of a body: texts of a form, JSON values, files."""
+    """The parameters of a body: texts of a form, JSON values, files. `close` lets go of the files."""
 
     values: dict[str, Any]
-
-    def close(self) -> None:
-        """Let go of the files."""
-        for value in self.values.values():
-            if isinstance(value, Upload):
-                value.file.close()
+    close: Callable[[], None] = lambda: None
 
 
 def query_of(headers: Mapping[str, Any]) -> dict[str, str]:
@@ -118,21 +115,46 @@ def _multipart(request: HttpRequest, length: int, files: frozenset[str]) -> Arri
     if length > largest + LARGEST_BODY:
         raise TooLarge() if files else BodyTooLarge()
     source = Guarded(request, length)
-    handler = _Spool(request, files, largest)
+    spool = _Spool(request, files, largest)
     try:
-        fields, kept = MultiPartParser(request.META, cast(Any, source), [handler], "utf-8").parse()
+        with _slot():
+            return Arrived(_parsed(request, source, spool), spool.close)
+    except BaseException:
+        spool.close()
+        raise
+
+
+def _parsed(request: HttpRequest, source: Guarded, spool: _Spool) -> dict[str, Any]:
+    try:
+        fields, kept = MultiPartParser(request.META, cast(Any, source), [spool], "utf-8").parse()
     except RequestDataTooBig as error:
         raise BodyTooLarge() from error
     except (MultiPartParserError, SuspiciousOperation, UnicodeError) as error:
         raise (Interrupted if source.broken else BadBody)(cause=error) from error
+    if source.broken:
+        raise Interrupted()  # inside a part, which the parser takes for the end of a file
     arrived: dict[str, Any] = {name: fields[name] for name in fields}
     for name in kept:
         arrived[name] = _upload(cast("UploadedFile[Any]", kept[name]))
-    if source.broken:
-        # The connection ended inside a part, which the parser takes for the end of a file.
-        Arrived(arrived).close()
-        raise Interrupted()
-    return Arrived(arrived)
+    return arrived
+
+
+@contextmanager
+def _slot() -> Iterator[None]:
+    """Fewer forms with files at once than there are threads: bad connections cannot take all of them."""
+    most = environment.get().uploads_at_once
+    with _slots_lock:
+        slots = _slots.setdefault(most, threading.BoundedSemaphore(most))
+    if not slots.acquire(blocking=False):
+        raise Busy()
+    try:
+        yield
+    finally:
+        slots.release()
+
+
+_slots: dict[int, threading.BoundedSemaphore] = {}
+_slots_lock = threading.Lock()
 
 
 def _upload(file: UploadedFile[Any]) -> Upload:
@@ -180,24 +202,25 @@ class _Spool(FileUploadHandler):
         self._names = names
         self._largest = largest
         self._written = 0
-        self._file: IO[bytes] | None = None
+        self._files: list[IO[bytes]] = []
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
         if self.field_name not in self._names:
             raise SkipFile()
         self._written = 0
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115  the call closes it, after the flow has read it
+        self._files.append(tempfile.TemporaryFile())  # noqa: SIM115  closed after the flow has read it
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        assert self._file is not None  # noqa: S101  the parser calls new_file first
         self._written += len(raw_data)
         if self._written > self._largest:
-            self._file.close()
             raise TooLarge()
-        self._file.write(raw_data)
+        self._files[-1].write(raw_data)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        for file in self._files:
+            file.close()
 
     def file_complete(self, file_size: int) -> UploadedFile[Any] | None:
-        if self._file is None:
-            return None
-        return UploadedFile(file=self._file, name=self.field_name or "", size=file_size)
+        return UploadedFile(file=self._files[-1], name=self.field_name or "", size=file_size)

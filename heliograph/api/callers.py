@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from heliograph.accounts import credentials
 from heliograph.api.errors import TokenMissing
 from heliograph.core import addresses, environment
+from heliograph.pages import who
 
 
 class Viewer(Protocol):
@@ -43,3 +44,10 @@ def address_of(headers: Mapping[str, Any]) -> str:
         headers.get("HTTP_X_FORWARDED_FOR", ""),
         environment.get().trusted_proxies,
     )
+
+
+def identify(token: str, with_feed: bool) -> tuple[Viewer, list[bytes] | None]:
+    """Whose token it is, and their home feed's list when the endpoint wants it: one round trip either way."""
+    if with_feed:
+        return who.from_token_and_feed(token)
+    return who.from_token(token), None

@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from django.test.client import BOUNDARY, MULTIPART_CONTENT
 
 from heliograph.api import body
 from heliograph.core import environment
@@ -91,9 +91,22 @@ def test_a_trickle_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     assert post(part("photo", b"x" * 100) + END).status == 408
 
 
-def test_the_files_of_a_call_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    closed = []
-    monkeypatch.setattr(body.Arrived, "close", lambda self: closed.append(self))
-    data = encode_multipart(BOUNDARY, {"note": "sea"})
-    post(data)
-    assert len(closed) == 1
+def test_the_files_of_a_call_are_closed_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    real = body.tempfile.TemporaryFile
+    monkeypatch.setattr(body.tempfile, "TemporaryFile", lambda: opened.append(real()) or opened[-1])
+    twice = part("photo", b"a") + part("photo", b"bc")
+    assert post(twice + END).data["length"] == 2
+    assert post(twice).data["length"] == 1  # the last part has no end
+    assert post(twice + part("note", b"\0", None) + END).status == 400
+    assert len(opened) == 6
+    assert all(file.closed for file in opened)
+
+
+def test_bad_connections_cannot_take_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    env = replace(environment.get(), uploads_at_once=1)
+    monkeypatch.setattr(environment, "get", lambda: env)
+    with body._slot():
+        answer = post(part("photo", b"x") + END)
+    assert (answer.status, answer.meta["error_code"]) == (503, "busy")
+    assert post(part("photo", b"x") + END).status == 200

@@ -1,0 +1,74 @@
+"""Photos: posting, seeing, editing and deleting one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from heliograph.api import parameters, render
+from heliograph.api.endpoint import Call, delete, get, post
+from heliograph.api.parameters import PhotoId, Upload
+from heliograph.flows import delete_photo, edit_photo, post_photo, upload_photo
+from heliograph.media.errors import NoFile
+from heliograph.pages import photo as page
+from heliograph.sharding import ids
+
+_CAPTION = parameters.text(2200)
+_ALT_TEXT = parameters.text(1000, "What is to be seen, for those who cannot.")
+
+
+@post("/media", gives="Media", repeats=True)
+def create(
+    call: Call,
+    photo: Annotated[Upload | None, parameters.FILE] = None,
+    upload_id: Annotated[int | None, parameters.UPLOAD] = None,
+    caption: Annotated[str, _CAPTION] = "",
+    alt_text: Annotated[str, _ALT_TEXT] = "",
+    filter: Annotated[str, parameters.WORD] = "",
+    taken_at: Annotated[datetime | None, parameters.SECONDS] = None,
+) -> Any:
+    """Post a photo, sent along or uploaded before. It is `processing` until its sizes are made."""
+    if photo is not None:
+        upload_id = upload_photo.accept(call.viewer_id, photo, idempotency_key=call.idempotency_key).id
+    if upload_id is None:
+        raise NoFile()
+    photo_id = post_photo.post(
+        call.viewer_id,
+        upload_id=upload_id,
+        caption=caption,
+        alt_text=alt_text,
+        filter_name=render.filter_name(filter),
+        taken_at=taken_at,
+        idempotency_key=call.idempotency_key,
+    )
+    return render.photo(page.one(call.viewer_id, photo_id))
+
+
+@get("/media/{photo_id}", gives="Media")
+def show(call: Call, photo_id: PhotoId) -> Any:
+    """A photo."""
+    return render.photo(page.one(call.viewer_id, photo_id))
+
+
+@get("/media/shortcode/{code}", gives="Media")
+def show_by_code(call: Call, code: Annotated[str, parameters.WORD]) -> Any:
+    """The photo at /p/{code}/."""
+    return render.photo(page.one(call.viewer_id, ids.from_short_code(code)))
+
+
+@post("/media/{photo_id}", gives="Media")
+def edit(
+    call: Call,
+    photo_id: PhotoId,
+    caption: Annotated[str | None, _CAPTION] = None,
+    alt_text: Annotated[str | None, _ALT_TEXT] = None,
+) -> Any:
+    """Change what is said about one's own photo; what is not sent stays."""
+    edit_photo.edit(call.viewer_id, photo_id, caption=caption, alt_text=alt_text)
+    return render.photo(page.one(call.viewer_id, photo_id))
+
+
+@delete("/media/{photo_id}", gives="null")
+def remove(call: Call, photo_id: PhotoId) -> None:
+    """Delete one's own photo."""
+    delete_photo.delete(call.viewer_id, photo_id)

@@ -1,0 +1,46 @@
+"""Signing up, in and out: the ways to a token of the built-in client."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from heliograph.api import parameters, render
+from heliograph.api.endpoint import Call, delete, post
+from heliograph.flows import homes, sign_in, sign_up
+from heliograph.pages import cards
+
+
+@post("/accounts", gives="Session", scope=None)
+def join(
+    call: Call,
+    username: Annotated[str, parameters.text(30)],
+    email: Annotated[str, parameters.text(254)],
+    password: Annotated[str, parameters.text(1000)],
+    full_name: Annotated[str, parameters.text(60)] = "",
+) -> dict[str, Any]:
+    """Open an account."""
+    person_id = sign_up.sign_up(username, email, password, full_name, address=call.address)
+    homes.ensure([person_id])
+    return _session(person_id)
+
+
+@post("/sessions", gives="Session", scope=None)
+def enter(
+    call: Call,
+    username: Annotated[str, parameters.text(254, "A username, or an e-mail address that was verified.")],
+    password: Annotated[str, parameters.text(1000)],
+) -> dict[str, Any]:
+    """Sign in."""
+    return _session(sign_in.check(username, password, address=call.address))
+
+
+@delete("/sessions", gives="null")
+def leave(call: Call) -> None:
+    """Sign out: the token that asks is good no longer."""
+    sign_in.revoke_token(call.token)
+
+
+def _session(person_id: int) -> dict[str, Any]:
+    token = sign_in.issue_token(person_id)
+    (card,) = cards.people(person_id, [person_id])
+    return {"user": render.person(card), "access_token": token}
