@@ -159,6 +159,9 @@ class Postgres:
     def _make(self, building: Path) -> None:
         recipe = pg_making.Recipe(self.binaries, self.account, durable=self._durable)
         recipe.make(building)
+        places.write_secret(
+            building / "local.conf", "# Your own settings; they win over ours.\n", self.account
+        )
         memory = {"major": self.binaries.major, "binaries": str(self.binaries.folder)}
         places.write_secret(building / "heliograph.json", json.dumps(memory), self.account)
         self._write_configuration(building)

@@ -55,9 +55,13 @@ def _progress(what: str, done: int, total: int) -> None:
 
 
 def _link() -> str:
+    from heliograph.accounts.errors import AdministratorExists
     from heliograph.flows import administrators
 
-    return administrators.make_link()
+    try:
+        return administrators.make_link()
+    except AdministratorExists:  # an earlier first start was cut short after this
+        return ""
 
 
 if __name__ == "__main__":

@@ -24,9 +24,16 @@ from heliograph.embedded import children, orphans
 from heliograph.embedded.lines import Printer
 from heliograph.embedded.refusal import CannotStart
 
-GRACE_SECONDS = 5.0  # for the early parts
+GRACE_SECONDS = 6.5  # for the early parts; the worker gives its jobs back after 6
 HARD_STOP_SECONDS = 8.0  # for everything
-PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds before a start, after so many short lives
+PAUSES: tuple[float, ...] = (
+    0.2,
+    0.5,
+    1.0,
+    2.0,
+    5.0,
+    10.0,
+)  # seconds before a start, after so many short lives
 LONG_LIFE_SECONDS = 30.0  # whoever lived so long starts without a pause
 _TICK = 0.1  # seconds
 
