@@ -15,7 +15,7 @@ from heliograph.pages import photo as photos
 from heliograph.pages.cards import PhotoCard
 from heliograph.sharding.ids import PhotoId, short_code
 from heliograph.web.answers import done, see
-from heliograph.web.session import PageRequest, SignedInRequest, open_to_all, signed_in
+from heliograph.web.session import PageRequest, SignedInRequest, open_to_all, signed_in, viewer_id
 
 COMMENTS = 50  # on one page
 
@@ -24,8 +24,8 @@ COMMENTS = 50  # on one page
 @open_to_all
 def photo(request: PageRequest, photo_id: PhotoId) -> HttpResponse:
     """The photo, its words, its newest comments with the oldest of them first."""
-    shown = photos.one(request.viewer_id, photo_id)
-    comments = photos.comments(request.viewer_id, photo_id, before=request.GET.get("before"), count=COMMENTS)
+    shown = photos.one(viewer_id(request), photo_id)
+    comments = photos.comments(viewer_id(request), photo_id, before=request.GET.get("before"), count=COMMENTS)
     context = {"photo": shown, "comments": comments.items[::-1], "earlier": comments.next_cursor}
     return render(request, "web/photo.html", context)
 

@@ -13,7 +13,7 @@ from heliograph.core.paging import Page
 from heliograph.pages import profile as profiles
 from heliograph.pages.cards import PersonCard
 from heliograph.web.answers import see
-from heliograph.web.session import PageRequest, SignedInRequest, open_to_all, signed_in
+from heliograph.web.session import PageRequest, SignedInRequest, open_to_all, signed_in, viewer_id
 
 PHOTOS = 30  # on one page: ten rows of the grid
 PEOPLE = 50  # on one page
@@ -23,15 +23,17 @@ PEOPLE = 50  # on one page
 @open_to_all
 def profile(request: PageRequest, username: str) -> HttpResponse:
     """Who somebody is, and the grid of their photos as far as the viewer may see it."""
-    person = profiles.one(request.viewer_id, username)
+    person = profiles.one(viewer_id(request), username)
     photos = _photos(request, person) if person.visible else Page()
-    mine = person.person.id == request.viewer_id
+    mine = person.person.id == viewer_id(request)
     context = {"tab": "me" if mine else "", "profile": person, "photos": photos, "mine": mine}
     return render(request, "web/profile.html", context)
 
 
 def _photos(request: PageRequest, person: profiles.Profile) -> Page[profiles.PhotoCard]:
-    return profiles.photos(request.viewer_id, person.person.id, count=PHOTOS, cursor=request.GET.get("after"))
+    return profiles.photos(
+        viewer_id(request), person.person.id, count=PHOTOS, cursor=request.GET.get("after")
+    )
 
 
 @require_safe

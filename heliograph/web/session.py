@@ -12,6 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 
 from heliograph.pages import who
+from heliograph.sharding.ids import PersonId
 from heliograph.web.answers import wants_json
 
 COOKIE = "session"
@@ -24,10 +25,12 @@ class PageRequest(HttpRequest):
     """A request of which we know who asks, or that nobody is signed in."""
 
     viewer: who.Viewer | None
+    feed: list[bytes] | None  # the viewer's list as it came along; only where `with_feed` asked for it
 
-    @property
-    def viewer_id(self) -> int | None:
-        return self.viewer.person_id if self.viewer else None
+
+def viewer_id(request: PageRequest) -> PersonId | None:
+    """The person who looks, if they are signed in."""
+    return request.viewer.person_id if request.viewer else None
 
 
 class SignedInRequest(HttpRequest):
@@ -53,6 +56,19 @@ def open_to_all(view: Callable[Concatenate[PageRequest, P], HttpResponseBase]) -
     @wraps(view)
     def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         look(request)
+        return _kept_private(view(request, *args, **kwargs))  # type: ignore[arg-type]
+
+    return inner
+
+
+def with_feed(view: Callable[Concatenate[PageRequest, P], HttpResponseBase]) -> View[P]:
+    """`open_to_all` for the home page: the viewer's feed is read in the round trip that tells who they are."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        key = request.COOKIES.get(COOKIE)
+        found = who.from_web_session_and_feed(key) if key else (None, None)
+        request.viewer, request.feed = found  # type: ignore[attr-defined]
         return _kept_private(view(request, *args, **kwargs))  # type: ignore[arg-type]
 
     return inner

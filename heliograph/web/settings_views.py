@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from heliograph.core.errors import Invalid
 from heliograph.flows import edit_profile, upload_photo
 from heliograph.pages import profile as profiles
-from heliograph.web import arriving
+from heliograph.web import accounts_views, arriving
 from heliograph.web.answers import see
 from heliograph.web.profile_views import PEOPLE
 from heliograph.web.session import SignedInRequest, signed_in
@@ -24,7 +24,7 @@ from heliograph.web.session import SignedInRequest, signed_in
 @signed_in
 def settings(request: SignedInRequest) -> HttpResponse:
     """All that can be set, by topic."""
-    return render(request, "web/settings.html", {"tab": "settings"})
+    return render(request, "web/settings.html", {"tab": "settings", "places": accounts_views.places()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

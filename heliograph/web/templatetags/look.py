@@ -15,6 +15,7 @@ from django.utils.timezone import template_localtime
 from django.utils.translation import gettext, ngettext
 
 from heliograph.core import clock
+from heliograph.media import errors as media_errors
 from heliograph.sharding import ids
 
 
@@ -144,6 +145,13 @@ def _entity(words: str, entity: Mapping[str, Any]) -> str:
     if entity.get("type") == "mention":
         return format_html('<a class="tag" href="/@{}">{}</a>', entity["name"], words)
     return format_html('<span class="tag" dir="auto">{}</span>', words)
+
+
+@register.filter
+def failure(error_code: str) -> str:
+    """Why a photo could not be developed, for its owner."""
+    leaf = media_errors.BY_CODE.get(error_code, media_errors.Unprocessable)
+    return gettext(leaf().sentence)
 
 
 @register.filter
