@@ -91,7 +91,7 @@ class Stack:
         heliograph = ["-m", "heliograph.ops.command"]
         return [
             self._python("web", web, lambda: _answers(here), early=True),
-            self._python("worker", [*heliograph, "worker"], lambda: True, early=True),
+            self._python("worker", [*heliograph, "worker"], self._worker_beats, early=True),
             self._python(
                 "metrics",
                 [*heliograph, "metrics", "--host", chosen.host],
@@ -99,6 +99,10 @@ class Stack:
                 early=True,
             ),
         ]
+
+    def _worker_beats(self) -> bool:
+        # The worker's sign of life (sharding/worker.py); what a dead one left is gone after 20 seconds.
+        return self._valkey.ask("KEYS", "heliograph:worker:*") not in (None, "*0")
 
     def _python(
         self, name: str, arguments: list[str], ready: Callable[[], bool], *, early: bool = False

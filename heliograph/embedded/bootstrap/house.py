@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from heliograph.embedded.refusal import CannotStart
 
 HOME = Path("/var/lib/heliograph")
 _KEEP = 3  # releases
+_TREE_SECONDS = 24 * 3600.0  # a copy of a tree that was tested this long ago goes
 _NOT_IN_A_COPY = (".venv", "var", "__pycache__", ".mypy_cache", ".ruff_cache", ".hypothesis")
 _DONE = ".complete"
 _RELEASE = re.compile(r"x?[0-9a-f]{11,12}-[0-9a-f]{12}")
@@ -60,7 +62,8 @@ def install_tests(clone: Path, lock: Path, account: Account) -> tuple[Path, Path
 
 
 def _install_tests(clone: Path, lock: Path, account: Account) -> tuple[Path, Path]:
-    tree = HOME / "tests" / "tree"
+    _forget_old_trees()
+    tree = HOME / "tests" / f"tree-{hashlib.sha256(os.fsencode(clone)).hexdigest()[:8]}"
     shutil.rmtree(tree, ignore_errors=True)
     shutil.copytree(clone, tree, symlinks=True, ignore=shutil.ignore_patterns(*_NOT_IN_A_COPY))
     for folder, folders, files in os.walk(tree):
@@ -126,6 +129,12 @@ def _let_read(release: Path) -> None:
             path = Path(folder) / name
             if not path.is_symlink():
                 path.chmod(path.stat().st_mode & 0o755 | 0o444)
+
+
+def _forget_old_trees() -> None:
+    for tree in (HOME / "tests").glob("tree-*"):
+        if time.time() - tree.stat().st_mtime > _TREE_SECONDS:
+            shutil.rmtree(tree, ignore_errors=True)
 
 
 def _forget_unfinished() -> None:
