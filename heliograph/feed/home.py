@@ -139,9 +139,9 @@ def finish(reader_id: int, mark: str, photo_ids: Iterable[int], floor: int = 0) 
     return bool(_FINISH((key(reader_id),), (mark, env.feed_max, floor, seconds, _packed(photo_ids))))
 
 
-def remove(reader_id: int, photo_ids: Iterable[int]) -> None:
+def remove_commands(reader_id: int, photo_ids: Iterable[int]) -> list[valkey.Command]:
     """Take photos out that are gone for good. Only housekeeping: a page drops them anyway."""
-    valkey.pipeline([("LREM", key(reader_id), 0, id) for id in photo_ids])
+    return [("LREM", key(reader_id), 0, id) for id in photo_ids]
 
 
 def forget(reader_ids: Iterable[int]) -> None:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Sequence
 
 from heliograph.core import cursor as cursors
-from heliograph.core import environment, metrics
+from heliograph.core import environment, metrics, valkey
 from heliograph.core.errors import Conflict, Unavailable
 from heliograph.core.paging import Page, clamp
 from heliograph.feed import home
@@ -59,17 +59,20 @@ def page(
     before, after = _place(cursor or max_id), cursors.number(min_id)
     walk = _Walk(viewer_id, before, after, feed)
     shown: list[PhotoCard] = []
-    for attempt in range(1 + REFILLS):
+    # Who looks at the first page keeps the list alive; the command travels with the cards.
+    along = [home.visit_command(viewer_id)] if before is None else []
+    for _ in range(1 + REFILLS):
         ids = walk.take(wanted)  # a refill, too, since what hides one photo often hides several
         if not ids:
             break
-        # A visit: the list lives on. The command travels with the cards.
-        along = [home.visit_command(viewer_id)] if attempt == 0 and before is None else []
         look = cards.look(viewer_id, ids, reader=walk.reader, followed_only=True, along=along)
+        along = []
         shown += look.cards
         walk.drop(look.gone)
         if len(shown) >= wanted:
             break
+    if along:
+        walk.visit(along)
     return Page(shown[:wanted], _next(walk, shown, wanted))
 
 
@@ -141,11 +144,16 @@ class _Walk:
 
     def drop(self, gone: list[int]) -> None:
         """Photos that are gone for good need not be met again."""
-        if gone and not self._away:
+        if gone:
+            self.visit(home.remove_commands(self.viewer_id, gone))
+
+    def visit(self, commands: Sequence[valkey.Command]) -> None:
+        """Leave a trace on the list, if Valkey is there."""
+        if not self._away:
             try:
-                home.remove(self.viewer_id, gone)
+                valkey.pipeline(commands)
             except Unavailable:
-                pass
+                self._away = True
 
     def _older(self, count: int, taken: list[int]) -> list[int]:
         last = taken[-1] if taken else self.last

@@ -203,7 +203,7 @@ def test_pages_are_cut_by_older_than_and_newer_than() -> None:
 
 def test_removing_and_forgetting() -> None:
     built([1, 2, 3])
-    home.remove(READER, [2])
+    valkey.pipeline(home.remove_commands(READER, [2]))
     assert seen() == [3, 1]
     home.forget([READER])
     assert feed() is None
