@@ -23,8 +23,8 @@ def address(typed: str) -> str:
     try:
         if len(text) > LONGEST:
             raise ValidationError("too long")
-        validate_email(text)
-    except ValidationError:
+        validate_email(text.encode().decode())
+    except (ValidationError, UnicodeEncodeError):
         sentence = _("This is not an e-mail address.")
         raise Invalid(sentence, fields={"email": sentence}) from None
     return text

@@ -19,7 +19,8 @@ class People(BaseUserManager["Person"]):
 
     def with_login(self, login: str) -> Person | None:
         """Who signs in as this: a username, or a verified address (a name never holds an @). One query always."""
-        login = "" if "\0" in login else login  # PostgreSQL has no NUL
+        if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in login):
+            login = ""  # what PostgreSQL cannot even be asked about
         if "@" in login:
             folded = email.compared(login)
             found = self.alias(folded=Lower("email")).filter(folded=folded, email_verified=True).first()

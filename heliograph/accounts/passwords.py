@@ -6,7 +6,6 @@ import secrets
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
-from types import SimpleNamespace
 from typing import Any
 
 from django.contrib.auth.hashers import check_password, make_password
@@ -19,6 +18,7 @@ from django.contrib.auth.password_validation import (
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from heliograph.accounts.models import Person
 from heliograph.core.errors import Invalid
 
 SHORTEST = 8  # characters
@@ -46,7 +46,7 @@ def check_new(
     elif not _encodable(typed):
         reasons.append(_("This password has characters that cannot be typed again."))
     else:
-        person = SimpleNamespace(username=username, email=email, full_name=full_name)
+        person = Person(username=username, email=email, full_name=full_name)
         for validator in _validators():
             try:
                 validator.validate(_folded(typed), person)

@@ -56,7 +56,7 @@ def forgot(login: str, *, address: str | None) -> None:
 
     What is known is looked up by the job, so this does and answers the same for everybody.
     """
-    login = login.strip()[:_LONGEST_LOGIN].replace("\0", "")
+    login = "".join(char for char in login.strip()[:_LONGEST_LOGIN] if char.isprintable())
     if address is not None:
         where = addresses.household(address)
         limits.spend("forgot_address", where, allowed=RESETS_PER_HOUR_FROM_ONE_ADDRESS, seconds=3600)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,9 @@ _PLAIN = {"autocapitalize": "none", "autocorrect": "off", "spellcheck": "false"}
 
 class Form(forms.Form):
     """A form that can be told what a flow refused."""
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, label_suffix="")
 
     def tell(self, error: HeliographError) -> None:
         """Put the sentences of an error where they belong: at their fields, else above the form."""
