@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -44,16 +45,16 @@ def quarters(width: int = 400, height: int = 300) -> Image.Image:
     return picture
 
 
-def encode(picture: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
+def encode(picture: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
     out = io.BytesIO()
-    picture.save(out, kind, **({"quality": 90} if kind == "JPEG" else {}) | options)  # type: ignore[arg-type]
+    picture.save(out, kind, **({"quality": 90} if kind == "JPEG" else {}) | options)
     return out.getvalue()
 
 
 # JPEG
 
 
-def jpeg(width: int = 800, height: int = 600, **options: object) -> bytes:
+def jpeg(width: int = 800, height: int = 600, **options: Any) -> bytes:
     return encode(scene(width, height), **options)
 
 
@@ -238,7 +239,7 @@ def apng() -> bytes:
 # WebP
 
 
-def webp(width: int = 400, height: int = 300, **options: object) -> bytes:
+def webp(width: int = 400, height: int = 300, **options: Any) -> bytes:
     return encode(scene(width, height), "WEBP", **options)
 
 

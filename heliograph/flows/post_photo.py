@@ -88,7 +88,8 @@ def retry(owner_id: int, photo_id: int) -> None:
     """Try a failed photo again. Nothing happens when it is not failed. Raises PhotoNotFound, UploadGone."""
 
     def body(tx: Tx) -> None:
-        photos.lock_own(tx, owner_id, photo_id)
+        if photos.lock_own(tx, owner_id, photo_id).state != "failed":
+            return
         if upload_rows.of_photo(tx, photo_id) is None:
             raise UploadGone()
         if photos.try_again(tx, photo_id):

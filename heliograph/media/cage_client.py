@@ -95,6 +95,8 @@ def _placeholder(answer: wire.Message) -> str:
 def _ask(request: wire.Message, fds: list[int], *, again: bool = True) -> wire.Message:
     """One request, one answer; errors of the answer are raised."""
     path = environment.get().cage
+    if not path:
+        raise CageAway(cause="HELIOGRAPH_CAGE is not set")
     broken: Exception | None = None
     # A dying broker may still take one more connection before it is gone: hence a pause, and a third time.
     for pause_seconds in (0.0, 0.1, 0.4) if again else (0.0,):

@@ -93,10 +93,8 @@ def _session_cage() -> Iterator[Cage]:
 
 
 @pytest.fixture
-def cage(_session_cage: Cage) -> Iterator[Cage]:
-    """A running cage, which this process's environment names."""
+def cage(_session_cage: Cage) -> Cage:
+    """A running cage, which this process's environment names; also later, when what waits is drained."""
     assert _session_cage.process is not None and _session_cage.process.poll() is None
     _session_cage.use()
-    yield _session_cage
-    os.environ.pop("HELIOGRAPH_CAGE", None)
-    environment.use(None)
+    return _session_cage
