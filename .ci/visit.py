@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -44,7 +44,7 @@ def main(clone: str, data: str, port: int) -> None:
         print(f"{len(pids)} processes, {sum(map(memory_kib, pids)) // 1024} MiB PSS")
         began = time.monotonic()
         up.send_signal(signal.SIGINT if start == 1 else signal.SIGTERM)
-        up.communicate(timeout=STOP_SECONDS + 5)
+        up.wait(STOP_SECONDS + 5)
         seconds = time.monotonic() - began
         print(f"stopped after {seconds:.1f} s, exit code {up.returncode}")
         check(up.returncode == 0 and seconds < STOP_SECONDS, "it did not stop cleanly")
@@ -53,20 +53,17 @@ def main(clone: str, data: str, port: int) -> None:
 
 
 def wait_until_ready(up: subprocess.Popen[str], seconds: float) -> str:
-    said = ""
+    """What it said until it was ready, and the line with the link after that."""
+    said: list[str] = []
+    threading.Thread(target=lambda: [said.append(line) for line in up.stdout or ()], daemon=True).start()
     deadline = time.monotonic() + seconds
-    assert up.stdout is not None
-    os.set_blocking(up.stdout.fileno(), False)
-    while "heliograph is ready at" not in said or not said.endswith("\n"):
-        said += up.stdout.read() or ""
+    while not any("heliograph is ready at" in line for line in said):
         if up.poll() is not None or time.monotonic() > deadline:
-            print(said)
+            print("".join(said))
             raise SystemExit("bin/up did not get ready")
         time.sleep(0.05)
-    time.sleep(0.2)  # the line with the link comes after it
-    said += up.stdout.read() or ""
-    os.set_blocking(up.stdout.fileno(), True)
-    return said
+    time.sleep(0.2)
+    return "".join(said)
 
 
 def visit(url: str) -> None:

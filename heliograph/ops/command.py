@@ -6,13 +6,14 @@ import importlib
 import os
 import pkgutil
 import sys
+from pathlib import Path
 
 import click
 
 from heliograph import __version__
 from heliograph.core.environment import BadEnvironment
 from heliograph.core.errors import HeliographError
-from heliograph.ops import commands
+from heliograph.ops import commands, local
 
 
 class Commands(click.Group):
@@ -31,11 +32,13 @@ class Commands(click.Group):
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="heliograph")
-def heliograph() -> None:
+@click.option("--data", type=click.Path(path_type=Path), help="Data directory of a network that bin/up runs.")
+def heliograph(data: Path | None) -> None:
     """Run and look after a Heliograph network.
 
-    Configured by HELIOGRAPH_* variables; inside the local stack, `bin/up` sets them.
+    Configured by HELIOGRAPH_* variables. Without them, it speaks to the network that bin/up runs here.
     """
+    local.configure(data)
 
 
 def ready() -> None:

@@ -105,14 +105,9 @@ def _valkey() -> object:
 
 
 def _cage() -> object:
-    import socket
+    from heliograph.media import cage_client
 
-    from heliograph.core import environment
-
-    with socket.socket(socket.AF_UNIX) as asked:
-        asked.settimeout(1)
-        asked.connect(environment.get().cage)
-    return True
+    return cage_client.hello()
 
 
 def _node_question(conninfo: str) -> Callable[[], object]:

@@ -93,7 +93,9 @@ def _install(folder: Path, plan: Plan) -> None:
     command += ["--build-constraints", plan.lock.with_name("requirements-build.lock")]
     variables["PKG_CONFIG"] = "/bin/false"
     command += ["--link-mode", "copy"] if plan.shared else []
+    command += [] if sys.stderr.isatty() else ["--quiet"]
     _run([*command, "--python", folder / "bin" / "python", "--requirement", plan.lock], variables)
+    say("the packages are there")
 
 
 def _run(command: list[str | Path], variables: dict[str, str]) -> None:

@@ -1,0 +1,50 @@
+"""`heliograph people`: what an operator does about somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+
+@click.group()
+def command() -> None:
+    """What an operator does about somebody."""
+
+
+@command.command()
+@click.argument("username")
+def suspend(username: str) -> None:
+    """Hide somebody and all their photos, and keep them out, until they are restored."""
+    _ready()
+    from heliograph.flows import suspend as flow
+
+    _each(username, flow.suspend)
+    click.echo(f"@{username} is suspended.")
+
+
+@command.command()
+@click.argument("username")
+def restore(username: str) -> None:
+    """Let somebody in again; everything of theirs is as before."""
+    _ready()
+    from heliograph.flows import suspend as flow
+
+    _each(username, flow.restore)
+    click.echo(f"@{username} is restored.")
+
+
+def _ready() -> None:
+    from heliograph.ops.command import ready
+
+    ready()
+
+
+def _each(username: str, deed: Callable[[int], None]) -> None:
+    from heliograph.accounts.models import Person
+    from heliograph.core.errors import NotFound
+
+    person = Person.objects.filter(username=username.removeprefix("@").lower()).first()
+    if person is None:
+        raise NotFound(f"There is nobody called {username}.")
+    deed(person.pk)
