@@ -1,5 +1,25 @@
 """Every endpoint, imported: a module registers its own at import. A view is: read, one call, render."""
 
-from heliograph.api.endpoints import comments, likes, media, sessions, uploads
+from heliograph.api.endpoints import (
+    comments,
+    feed,
+    follows,
+    likes,
+    media,
+    people,
+    relationships,
+    sessions,
+    uploads,
+)
 
-__all__ = ["comments", "likes", "media", "sessions", "uploads"]
+__all__ = [
+    "comments",
+    "feed",
+    "follows",
+    "likes",
+    "media",
+    "people",
+    "relationships",
+    "sessions",
+    "uploads",
+]

@@ -7,15 +7,8 @@ from typing import Annotated, Any
 from heliograph.api import parameters, render
 from heliograph.api.endpoint import Call, get, post
 from heliograph.api.parameters import PersonId, Upload
-from heliograph.core.errors import NotAllowed
 from heliograph.flows import edit_profile, upload_photo
 from heliograph.pages import profile
-
-
-class Private(NotAllowed):
-    """you cannot view this resource"""
-
-    code = "private"
 
 
 @get("/users/{person_id}", gives="User")
@@ -23,7 +16,7 @@ def show(call: Call, person_id: PersonId) -> dict[str, Any]:
     """A person. A private one is shown to those who follow them."""
     page = profile.one(call.viewer_id, person_id)
     if not page.visible:
-        raise Private()
+        raise profile.PrivatePerson()
     return render.profile(page)
 
 
@@ -31,7 +24,7 @@ def show(call: Call, person_id: PersonId) -> dict[str, Any]:
 def edit(
     call: Call,
     full_name: Annotated[str | None, parameters.text(60)] = None,
-    bio: Annotated[str | None, parameters.text(150)] = None,
+    bio: Annotated[str | None, parameters.text(300)] = None,
     website: Annotated[str | None, parameters.text(200)] = None,
     is_private: Annotated[bool | None, parameters.FLAG] = None,
     avatar: Annotated[Upload | None, parameters.FILE] = None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import orjson
-from django.http import HttpResponse  # noqa: TID251  what a door answers with
+from django.http import HttpResponse
 from django.test import RequestFactory
 
 from heliograph.accounts.errors import TokenMalformed, TokenRevoked
