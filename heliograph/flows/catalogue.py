@@ -5,6 +5,7 @@ from heliograph.flows import (
     block,
     comment,
     delete_photo,
+    edit_profile,
     email_addresses,
     fan_out,
     follow,
@@ -17,6 +18,7 @@ from heliograph.flows import (
     revoke,
     sign_in,
     sign_up,
+    suspend,
     upload_photo,
     web_sessions,
 )
@@ -26,6 +28,7 @@ __all__ = [
     "block",
     "comment",
     "delete_photo",
+    "edit_profile",
     "email_addresses",
     "fan_out",
     "follow",
@@ -38,6 +41,7 @@ __all__ = [
     "revoke",
     "sign_in",
     "sign_up",
+    "suspend",
     "upload_photo",
     "web_sessions",
 ]

@@ -26,7 +26,7 @@ def add(actor_id: int, photo_id: int, text: str, *, idempotency_key: str | None 
     def make(tx: Tx) -> dict[str, Any]:
         comment_id = comments.add(tx, actor_id, photo_id, parsed.text, entities)
         tx.noted("commented", comment_id, actor_id)
-        tx.after_commit(lambda: cards.changed(photos=[photo_id], counts=[photo_id]))
+        tx.after_commit(lambda: cards.changed(counts=[photo_id]))
         return {"id": comment_id}
 
     def body(tx: Tx) -> int:
@@ -49,7 +49,7 @@ def remove(actor_id: int, photo_id: int, comment_id: int) -> None:
         author_id = comments.remove(tx, actor_id, photo_id, comment_id)
         if author_id is not None:
             tx.noted("commented", comment_id, author_id)
-            tx.after_commit(lambda: cards.changed(photos=[photo_id], counts=[photo_id]))
+            tx.after_commit(lambda: cards.changed(counts=[photo_id]))
 
     sessions.write(photo_id, body, repeatable=True)
 

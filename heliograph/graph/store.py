@@ -171,6 +171,22 @@ WHERE p.id = ANY(%(ids)s) AND p.state = 'active' AND NOT EXISTS (
 )
 """
 
+_OWN_SIDE = """
+SELECT f.wish_on, f.wish_version, r.wish_on, r.wish_version, r.state, r.answers, EXISTS (
+    SELECT FROM {s}.block b WHERE b.actor_id = %(viewer)s AND b.target_id = %(other)s AND b."on"
+)
+FROM (SELECT) one
+LEFT JOIN {s}.following f ON f.actor_id = %(viewer)s AND f.owner_id = %(other)s
+LEFT JOIN {s}.follower r ON r.owner_id = %(viewer)s AND r.actor_id = %(other)s
+"""
+_OTHER_SIDE = """
+SELECT p.private, f.state, f.answers
+FROM {s}.person p LEFT JOIN {s}.follower f ON f.owner_id = p.id AND f.actor_id = %(viewer)s
+WHERE p.id = %(other)s AND p.state = 'active' AND NOT EXISTS (
+    SELECT FROM {s}.block b WHERE b.actor_id = p.id AND b.target_id = %(viewer)s AND b."on"
+)
+"""
+
 
 def load(tx: Shard, side: Side, keys: Iterable[Key]) -> dict[Key, Pair]:
     """The pairs of these keys; an empty Pair where there is no row yet."""
@@ -274,3 +290,15 @@ def standings(reader: Shards, viewer_id: int | None, owner_ids: Iterable[int]) -
 def seen_from_there(shard: Shard, viewer_id: int, owner_id: int) -> bool | None:
     seen: bool | None = shard.value(_SEEN_FROM_THERE, {"id": owner_id, "viewer": viewer_id})
     return seen
+
+
+def own_side(shard: Shard, viewer_id: int, other_id: int) -> tuple[Any, ...]:
+    """(my wish on, its version | their wish on, its version, my answer, to which version | whether I block them)"""
+    row = shard.row(_OWN_SIDE, {"viewer": viewer_id, "other": other_id})
+    assert row is not None  # noqa: S101 - a SELECT from one row
+    return row
+
+
+def other_side(shard: Shard, viewer_id: int, other_id: int) -> tuple[Any, ...] | None:
+    """(private | their answer, to which version of my wish); None when they are not there for the viewer"""
+    return shard.row(_OTHER_SIDE, {"viewer": viewer_id, "other": other_id})

@@ -40,3 +40,13 @@ def in_force(actor_id: int, owner_id: int) -> bool:
     here, there = following(actor_id, owner_id), follower(owner_id, actor_id)
     assert holds(here) == holds(there), (here, there)
     return holds(here)
+
+
+def view(row: tuple[Any, ...] | None) -> str:
+    """What a row comes to: granted, pending or denied (which is also: nothing)."""
+    return "granted" if holds(row) else "pending" if waits(row) else "denied"
+
+
+def blocked_by(target_id: int, actor_id: int) -> bool:
+    sql = 'SELECT "on" FROM {s}.blocked_by WHERE target_id = %s AND actor_id = %s'
+    return bool(sessions.reader().at(target_id).value(sql, (target_id, actor_id)))

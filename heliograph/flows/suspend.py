@@ -1,0 +1,43 @@
+"""Suspending somebody, and letting them in again: an operator's deed, obeyed everywhere at once.
+
+Home first, since every read asks there; then the directory, where signing in asks; then the records of who is
+asking. When it stops half-way it has begun at the right end, and the outbox finishes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from heliograph.accounts.home import Home
+from heliograph.core.errors import Conflict
+from heliograph.flows import edit_profile, homes
+from heliograph.flows import revoke as _its_tasks_are_enqueued_here  # noqa: F401
+from heliograph.sharding import sessions
+
+
+class BeingDeleted(Conflict):
+    """This account is being deleted."""
+
+    code = "being_deleted"
+
+
+def suspend(person_id: int) -> None:
+    """Nobody sees them or their photos, and they cannot come in. May be repeated."""
+    _set(person_id, "suspended")
+
+
+def restore(person_id: int) -> None:
+    """As before; what they liked and whom they follow was never touched. May be repeated."""
+    _set(person_id, "active")
+
+
+def _set(person_id: int, state: str) -> None:
+    def change(person: Home) -> Home:
+        if person.state == "deleting":
+            raise BeingDeleted()
+        return replace(person, state=state)
+
+    homes.write(person_id, lambda tx: edit_profile.keep(tx, person_id, change), repeatable=True)
+    # Not left to the outbox: whoever asked for it wants to know that it is done.
+    rows = edit_profile.faces(sessions.reader(), [(person_id, 0)])
+    sessions.directory(lambda tx: edit_profile.faces_arrive(tx, rows))
