@@ -11,8 +11,8 @@ gone for good: a tombstone answers too).
 A reader knows an id, never a version, so versions cannot be part of the key. What makes a stale value
 impossible is the *hole*: after every commit an empty value is put where the changed thing was, for longer than
 any read of the nodes may take, and a reader fills only what is not there at all. So what was read before a change
-never lands after it. No flow has to remember this: `sessions.write` tells which id was written. Values expire by
-themselves as well, should a hole be lost with its process.
+never lands after it. For photos no flow has to remember this: `sessions.write` tells which id was written. Values
+expire by themselves as well, should a hole be lost with its process.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ KEEP_SECONDS = 600
 _SLOW_SECONDS = 2  # who took longer to read the nodes keeps it to themself
 
 PHOTO, COUNTS, PERSON = "photo", "cnt", "person"
-_FACES = "face"  # the mirrored kind by which the directory learns of a new name or state
 
 
 def get(photo_ids: Sequence[int], person_ids: Sequence[int], *more: valkey.Command) -> list[bytes | None]:
@@ -71,10 +70,10 @@ def changed(*, photos: Iterable[int] = (), counts: Iterable[int] = (), people: I
         valkey.pipeline([("SET", key, b"", "EX", HOLE_SECONDS) for key in keys])
 
 
-def _written(id: int, projected: Sequence[tuple[str, int, int]]) -> None:
-    """After a commit: the photo of this id may have changed (a hole where there is none is an empty key)."""
+def _written(id: int) -> None:
+    """After a commit: the photo of this id may have changed. Where the id is a person's, it is an unused key."""
     try:
-        changed(photos=[id], people=[a for kind, a, _ in projected if kind == _FACES])
+        changed(photos=[id])
     except Unavailable:
         metrics.count("card_holes_lost_total")
 

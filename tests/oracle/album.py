@@ -20,11 +20,11 @@ _ADD_AT = """
 INSERT INTO {s}.photo (id, owner_id, token, width, height, caption, placeholder, imported)
 VALUES (%(id)s, %(owner)s, %(token)s, 1080, 810, %(caption)s, 'AAAA', %(imported)s) RETURNING id
 """
-_PUBLISH = """
+PUBLISH = """
 UPDATE {s}.photo SET state = 'published', published_at = now(), version = version + 1
 WHERE id = %s AND state = 'processing'
 """
-_COUNT = "UPDATE {s}.counters SET photos = photos + 1 WHERE person_id = %s"
+COUNT = "UPDATE {s}.counters SET photos = photos + 1 WHERE person_id = %s"
 
 
 def draft(owner_id: int, *, caption: str = "", imported: bool = False, at: datetime | None = None) -> int:
@@ -47,8 +47,8 @@ def publish(owner_id: int, photo_id: int, *, before_commit: Callable[[], None] =
     """Publish a draft, with the jobs that follow."""
 
     def body(tx: Tx) -> None:
-        tx.run(_COUNT, (owner_id,))
-        if tx.run(_PUBLISH, (photo_id,)):
+        tx.run(COUNT, (owner_id,))
+        if tx.run(PUBLISH, (photo_id,)):
             tx.enqueue("fan_out.v1", photo_id=photo_id, owner_id=owner_id)
         before_commit()
 
