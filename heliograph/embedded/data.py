@@ -32,9 +32,9 @@ class Data:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.new = not (folder / "heliograph.json").exists()
+        self.new = False  # made by this very run
         self._told: dict[str, object] = {"format": FORMAT, "version": __version__, "started": False}
-        self._existed = folder.exists()
+        self._existed = True
         self._lock: int | None = None
 
     def open(self) -> None:
@@ -49,6 +49,8 @@ class Data:
             raise
 
     def _open(self) -> None:
+        self._existed = self.folder.exists()
+        self.new = not (self.folder / "heliograph.json").exists()
         if self.new and self._existed and any(self.folder.iterdir()):
             raise CannotStart(
                 f"{self.folder} is not empty and was not made by Heliograph; choose another --data."
@@ -133,9 +135,9 @@ class Data:
             file.unlink()
 
     def undo(self) -> None:
-        """Remove what the first start has made before there was a database; an older folder stays as it is."""
+        """Remove what this run has made, if it never got ready: then nobody's data can be in it."""
         self.close()
-        if not self.new or (self.folder / "postgres" / "PG_VERSION").exists() or not self.folder.is_dir():
+        if not self.new or not self.first or not self.folder.is_dir():
             return
         ours = {
             "heliograph.json",

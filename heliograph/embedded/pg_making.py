@@ -96,9 +96,10 @@ def plain_environment() -> dict[str, str]:
 
 
 def last_line(said: bytes) -> str:
-    """What a program said last."""
+    """What a program said last; of the lines that tell of an error, if there are any."""
     all_of_them = lines(said)
-    return all_of_them[-1] if all_of_them else "(it said nothing)"
+    troubles = [line for line in all_of_them if "error:" in line or "FATAL" in line or "PANIC" in line]
+    return (troubles or all_of_them or ["(it said nothing)"])[-1]
 
 
 def lines(said: bytes) -> list[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+import traceback
 
 from heliograph.core.errors import HeliographError
 
@@ -31,6 +33,10 @@ def main() -> int:
         link = _link() if asked.link else ""
     except HeliographError as error:
         print(error.sentence)
+        return 1
+    except Exception as error:
+        traceback.print_exc(file=sys.stdout)
+        print("The disk is full." if "No space left" in str(error) else str(error).split("\n")[0], flush=True)
         return 1
     print(json.dumps({"link": link}))
     return 0

@@ -147,7 +147,7 @@ def run(chosen: Options) -> None:
         pass
     except BaseException:
         supervisor.stop()
-        data.undo()
+        data.undo()  # a first start that failed has nobody's data yet
         raise
     printer.ours("stopping")
     supervisor.stop()

@@ -85,19 +85,33 @@ def test_a_folder_one_may_not_write_is_refused(folder: Path) -> None:
     assert not any(folder.iterdir())
 
 
-def test_a_start_that_fails_before_the_database_leaves_nothing(folder: Path) -> None:
+def test_a_first_start_that_fails_leaves_nothing(folder: Path) -> None:
     data = Data(folder)
     data.open()
     data.undo()
     assert not folder.exists()
 
 
-def test_a_start_that_fails_later_keeps_everything(folder: Path) -> None:
-    Data(folder).open()
+def test_who_is_refused_removes_nothing(folder: Path) -> None:
+    first = Data(folder)
+    first.open()
     before = sorted(path.name for path in folder.iterdir())
     later = Data(folder)
+    with pytest.raises(CannotStart, match="already running"):
+        later.open()
     later.undo()
     assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_a_later_start_that_fails_keeps_everything(folder: Path) -> None:
+    first = Data(folder)
+    first.open()
+    first.succeeded()
+    first.close()
+    later = Data(folder)
+    later.open()
+    later.undo()
+    assert (folder / "secret_key").exists()
 
 
 def test_it_is_the_first_start_until_one_succeeded(folder: Path) -> None:
