@@ -7,6 +7,7 @@ itself; a form is read by Django before anybody else, so it is watched here.
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
@@ -33,7 +34,7 @@ class Body:
 class FormFile:
     """A file of a form as an upload's source."""
 
-    def __init__(self, file: UploadedFile) -> None:
+    def __init__(self, file: UploadedFile[Any]) -> None:
         self._file = file
         self.length: int | None = file.size
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -41,6 +43,7 @@ def _again(request: SignedInRequest, photo_id: PhotoId, text: str, error: Invali
         "photo": photos.one(me, photo_id),
         "comments": comments.items[::-1],
         "earlier": comments.next_cursor,
+        "key": uuid.uuid4().hex,
         "text": text,
         "mistake": gettext(error.sentence),
     }

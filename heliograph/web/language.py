@@ -12,8 +12,13 @@ _SPEECHLESS = ("/m/", "/v1/")
 class Language(LocaleMiddleware):
     """Django's choice by Accept-Language, for pages alone."""
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def process_request(self, request: HttpRequest) -> None:
         if request.path.startswith(_SPEECHLESS):
             translation.deactivate()  # the thread may still speak the language of its last page
-            return self.get_response(request)
-        return super().__call__(request)
+        else:
+            super().process_request(request)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if request.path.startswith(_SPEECHLESS):
+            return response
+        return super().process_response(request, response)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -27,7 +29,7 @@ def photo(request: PageRequest, photo_id: PhotoId) -> HttpResponse:
     shown = photos.one(viewer_id(request), photo_id)
     comments = photos.comments(viewer_id(request), photo_id, before=request.GET.get("before"), count=COMMENTS)
     context = {"photo": shown, "comments": comments.items[::-1], "earlier": comments.next_cursor}
-    return render(request, "web/photo.html", context)
+    return render(request, "web/photo.html", context | {"key": uuid.uuid4().hex})
 
 
 @require_safe

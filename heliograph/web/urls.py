@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from heliograph.web import home_views, media_views, post_views
+from heliograph.web import (
+    comment_views,
+    home_views,
+    media_views,
+    people_views,
+    photo_views,
+    post_views,
+    profile_views,
+    settings_views,
+)
 from heliograph.web.converters import PhotoCode, Username
 
 register_converter(PhotoCode, "code")
@@ -17,8 +24,32 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("post", post_views.compose, name="post"),
     path("post/uploads", post_views.upload, name="upload"),
     path("post/uploads/<int:upload_id>/previews", post_views.previews, name="previews"),
+    path("p/<code:photo_id>", photo_views.photo, name="photo"),
+    path("p/<code:photo_id>/card", photo_views.card, name="photo-card"),
+    path("p/<code:photo_id>/like", photo_views.like, name="like"),
+    path("p/<code:photo_id>/edit", photo_views.edit, name="edit-photo"),
+    path("p/<code:photo_id>/delete", photo_views.delete, name="delete-photo"),
+    path("p/<code:photo_id>/retry", photo_views.retry, name="retry-photo"),
+    path("p/<code:photo_id>/comments", comment_views.add, name="comment"),
+    path("p/<code:photo_id>/comments/<int:comment_id>/delete", comment_views.remove, name="delete-comment"),
+    path("find", people_views.find, name="find"),
+    path("me", profile_views.me, name="me"),
+    # people
+    path("@<name:username>", profile_views.profile, name="profile"),
+    path("@<name:username>/followers", profile_views.followers, name="followers"),
+    path("@<name:username>/following", profile_views.following, name="following"),
+    path("@<name:username>/block", people_views.block_page, name="block-page"),
+    path("requests", people_views.requests, name="requests"),
+    path("people/<int:person_id>/follow", people_views.follow, name="follow"),
+    path("people/<int:person_id>/answer", people_views.answer, name="answer"),
+    path("people/<int:person_id>/remove", people_views.remove, name="remove"),
+    path("people/<int:person_id>/block", people_views.block, name="block"),
+    # settings
+    path("settings", settings_views.settings, name="settings"),
+    path("settings/profile", settings_views.profile, name="edit-profile"),
+    path("settings/avatar", settings_views.avatar, name="edit-avatar"),
+    path("settings/blocked", settings_views.blocked, name="blocked"),
+    # bytes
     path("m/<str:token>/<str:size>.jpg", media_views.picture, name="picture"),
     path("", include("heliograph.web.accounts_urls")),
 ]
-if all(find_spec(f"heliograph.{name}") for name in ("pages.profile", "pages.photo", "flows.edit_profile")):
-    urlpatterns.append(path("", include("heliograph.web.more_urls")))

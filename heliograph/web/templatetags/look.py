@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.formats import date_format, number_format
 from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.timezone import template_localtime
+from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 
 from heliograph.core import clock
@@ -100,7 +100,7 @@ def _likes(number: int) -> str:
 @register.simple_tag
 def ago(moment: datetime) -> SafeString:
     """How long ago, in a word; the exact time in `datetime` and `title`."""
-    exact = date_format(template_localtime(moment), "j F Y, H:i e")
+    exact = date_format(localtime(moment), "j F Y, H:i e")
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
@@ -120,7 +120,7 @@ def relative(moment: datetime, now: datetime) -> str:
         return gettext("%(count)s h") % {"count": int(seconds // _HOUR)}
     if seconds < _WEEK:
         return gettext("%(count)s d") % {"count": int(seconds // _DAY)}
-    return date_format(template_localtime(moment), "j M" if moment.year == now.year else "j M Y")
+    return date_format(localtime(moment), "j M" if moment.year == now.year else "j M Y")
 
 
 @register.simple_tag
