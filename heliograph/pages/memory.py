@@ -11,8 +11,8 @@ gone for good: a tombstone answers too).
 A reader knows an id, never a version, so versions cannot be part of the key. What makes a stale value
 impossible is the *hole*: after every commit an empty value is put where the changed thing was, for longer than
 any read of the nodes may take, and a reader fills only what is not there at all. So what was read before a change
-never lands after it. For photos no flow has to remember this: `sessions.write` tells which id was written. Values
-expire by themselves as well, should a hole be lost with its process.
+never lands after it. No flow has to remember this: `sessions.write` tells which photo was written, and which faces
+are on their way to the directory. Values expire by themselves as well, should a hole be lost with its process.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ KEEP_SECONDS = 600
 _SLOW_SECONDS = 2  # who took longer to read the nodes keeps it to themself
 
 PHOTO, COUNTS, PERSON = "photo", "cnt", "person"
+_FACE = "face"  # the kind of rows by which the directory learns of a name, a picture, a state
 
 
 def get(photo_ids: Sequence[int], person_ids: Sequence[int], *more: valkey.Command) -> list[bytes | None]:
@@ -70,10 +71,13 @@ def changed(*, photos: Iterable[int] = (), counts: Iterable[int] = (), people: I
         valkey.pipeline([("SET", key, b"", "EX", HOLE_SECONDS) for key in keys])
 
 
-def _written(id: int) -> None:
-    """After a commit: the photo of this id may have changed. Where the id is a person's, it is an unused key."""
+def _written(id: int, mirrored: Sequence[tuple[str, int, int]]) -> None:
+    """After a commit: the photo of this id may have changed, and the faces that are on their way to the directory.
+
+    Where the id is a person's, the hole is an unused key.
+    """
     try:
-        changed(photos=[id])
+        changed(photos=[id], people=[a for kind, a, _ in mirrored if kind == _FACE])
     except Unavailable:
         metrics.count("card_holes_lost_total")
 

@@ -42,9 +42,9 @@ _VERSION = "SELECT nextval('{s}.version_seq')"
 #: Called after a commit with the outbox rows of the transaction; sharding/outbox.py sets it.
 on_projected: Callable[[list[tuple[str, int, int]]], None] | None = None
 
-#: Told after every commit of `write` which id it was given: the copies of photos that pages keep go by it.
-#: So whoever changes a photo, or what is said about it, hands its id to `write`.
-on_written: list[Callable[[int], None]] = []
+#: Told after every commit of `write` which id it was given, and its outbox rows: the copies of photos and faces
+#: that pages keep go by it. So whoever changes a photo, or what is said about it, hands its id to `write`.
+on_written: list[Callable[[int, Sequence[tuple[str, int, int]]], None]] = []
 
 _texts: dict[tuple[str, str], str] = {}
 
@@ -177,7 +177,7 @@ def write(person_id: int, body: Callable[[Tx], T], *, repeatable: bool = False) 
             metrics.count("write_retries_total", reason=error.sqlstate or "connection")
             continue
         for tell in on_written:
-            tell(person_id)
+            tell(person_id, tx.projected)
         tx.committed()
         return answer
     raise AssertionError("unreachable")
