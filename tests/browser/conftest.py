@@ -1,0 +1,92 @@
+"""A real Chromium before the real stack: Debian's, driven by Playwright."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from heliograph.sharding import map, sessions
+from tests.browser.person import Person
+from tests.browser.stack import Stack
+from tests.harness.cage import Cage
+from tests.harness.servers import Network
+
+_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+_PATIENCE_MS = 15_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser/" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser for the tests of a file; each person in it has their own cookies.
+
+    Not for the session: Playwright keeps an event loop running in this thread, which no other test expects. Django
+    sees the loop and refuses to work, needlessly: nothing here awaits.
+    """
+    path = shutil.which("chromium")
+    if path is None:
+        reason = "Chromium is not installed: apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=path, args=_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(network: Network, cage: Cage) -> Iterator[Stack]:
+    """Web and worker on empty databases. At the end every shard is looked at, since others wrote to them."""
+    stack = Stack()
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.stop()
+    for shard in map.shards():
+        sessions.write(1 << 23 | shard << 10, lambda tx: None)
+
+
+@pytest.fixture
+def visitor(site: Stack, chromium: Browser) -> Iterator[Callable[..., Person]]:
+    """Somebody with a browser of their own: `visitor("alice")` signs up, `visitor()` does not.
+
+    At the end nobody's browser may have complained: no error on the console, no report of the policy.
+    """
+    opened: list[tuple[Person, BrowserContext]] = []
+
+    def make(name: str = "", **options: object) -> Person:
+        settings: dict[str, object] = {"viewport": {"width": 390, "height": 844}, "base_url": site.url}
+        context = chromium.new_context(**(settings | options))  # type: ignore[arg-type]
+        context.set_default_timeout(_PATIENCE_MS)
+        person = Person(name, context.new_page())
+        opened.append((person, context))
+        if name:
+            person.sign_up()
+        return person
+
+    yield make
+    complaints = [complaint for person, _ in opened for complaint in person.complaints]
+    for _, context in opened:
+        context.close()
+    assert complaints == []

@@ -1,0 +1,75 @@
+"""Somebody at a browser: what people do on the pages, in a line each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import ConsoleMessage, Error, Page, Response, expect
+
+from tests.harness.people import PASSWORD
+
+
+class Person:
+    """One person, one browser. `complaints` is what that browser found wrong."""
+
+    def __init__(self, name: str, page: Page) -> None:
+        self.name = name
+        self.page = page
+        self.complaints: list[str] = []
+        self.expected: set[int] = set()  # statuses of answers that a test provokes
+        page.on("console", self._on_console)
+        page.on("pageerror", self._on_error)
+        page.on("response", self._on_response)
+
+    def sign_up(self) -> None:
+        self.page.goto("/sign-up")
+        self.page.fill("[name=username]", self.name)
+        self.page.fill("[name=email]", f"{self.name}@example.org")
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.get_by_role("button", name="Join").click()
+        self.page.wait_for_url("**/")
+
+    def post(self, photo: Path, caption: str = "", alt_text: str = "", filter_name: str = "") -> None:
+        """Post a photo, and wait until it is developed."""
+        self.page.goto("/post")
+        self.page.set_input_files("#photo", photo)
+        self.page.wait_for_selector("input[name=filter] + img")
+        self.page.fill("#caption", caption)
+        self.page.fill("#alt_text", alt_text)
+        self.page.locator(f"input[name=filter][value='{filter_name}']").check(force=True)
+        self.page.get_by_role("button", name="Post").click()
+        self.page.wait_for_url("**/")
+        expect(self.cards.first.locator("img[data-photo]")).to_be_visible()
+
+    def follow(self, name: str) -> None:
+        """Find somebody by name and follow them."""
+        self.page.goto("/find")
+        self.page.fill("#q", name)
+        self.page.get_by_role("button", name="Find").click()
+        with self.page.expect_response("**/follow") as answered:
+            self.page.locator("[data-toggle=follow] button").click()
+        assert answered.value.ok
+
+    @property
+    def cards(self) -> Any:
+        return self.page.locator("article.card")
+
+    def shows(self, selector: str) -> bool:
+        """Whether the picture has arrived and has pixels."""
+        script = "image => image.complete && image.naturalWidth > 0"
+        return bool(self.page.locator(selector).first.evaluate(script))
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type not in {"error", "warning"}:
+            return
+        if self.expected and "Failed to load resource" in message.text:
+            return  # `_on_response` looks at the status
+        self.complaints.append(f"{self.name}: console: {message.text}")
+
+    def _on_error(self, error: Error) -> None:
+        self.complaints.append(f"{self.name}: script: {error}")
+
+    def _on_response(self, response: Response) -> None:
+        if response.status >= 400 and response.status not in self.expected:
+            self.complaints.append(f"{self.name}: {response.status} {response.url}")

@@ -1,0 +1,125 @@
+"""The main job, in two browsers: sign up, follow, post a photograph, see it in the other's feed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import corpus
+from tests.browser.person import Person
+
+Visitor = Callable[..., Person]
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(corpus.jpeg(1600, 1200))
+    return path
+
+
+def test_a_photo_travels_from_one_browser_to_the_other(visitor: Visitor, photo: Path) -> None:
+    alice, bob = visitor("alice"), visitor("bob")
+    bob.follow("alice")
+    alice.post(photo, caption="Forty minutes of wind #dunes", alt_text="Grass before the sea")
+
+    bob.page.goto("/")
+    card = bob.cards.first
+    expect(card.locator("header .name")).to_have_text("alice")
+    expect(card.locator(".caption")).to_contain_text("Forty minutes of wind #dunes")
+    expect(card.get_by_alt_text("Grass before the sea")).to_be_visible()
+    bob.page.wait_for_function("document.querySelector('img[data-photo]').naturalWidth > 0")
+
+    card.get_by_role("button", name="Like").click()
+    expect(card.locator("[data-likes]")).to_have_text("1 like")
+    card.get_by_role("link", name=re.compile("comment")).first.click()
+    bob.page.fill("#text", "How long did you wait?")
+    with bob.page.expect_response("**/comments"):
+        bob.page.get_by_role("button", name="Say").click()
+    expect(bob.page.locator(".comment:not(.waits)")).to_contain_text("How long did you wait?")
+
+    alice.page.goto("/")
+    expect(alice.cards.first.locator("[data-likes]")).to_have_text("1 like")
+    expect(alice.cards.first).to_contain_text("How long did you wait?")
+
+
+def test_the_photo_is_on_top_at_once_and_nothing_jumps_when_it_is_developed(
+    visitor: Visitor, photo: Path
+) -> None:
+    alice = visitor("alice")
+    alice.page.add_init_script(
+        "window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach("
+        "e => { if (!e.hadRecentInput) window.shift += e.value }))"
+        ".observe({type: 'layout-shift', buffered: true})"
+    )
+    alice.post(photo, caption="First light")
+    expect(alice.cards).to_have_count(1)
+    expect(alice.cards.first.locator(".hairline")).to_have_count(0)
+    for path in ("/", "/@alice"):
+        alice.page.goto(path)
+        alice.page.wait_for_function("document.querySelector('img[data-photo]').naturalWidth > 0")
+        alice.page.wait_for_timeout(200)
+        assert alice.page.evaluate("window.shift") == 0
+
+
+def test_everything_works_without_scripts(visitor: Visitor, photo: Path) -> None:
+    alice = visitor("alice", java_script_enabled=False)
+    page = alice.page
+    page.goto("/post")
+    page.set_input_files("#photo", photo)
+    page.fill("#caption", "No scripts")
+    page.check("input[name=filter][value=graphite]")
+    page.get_by_role("button", name="Post").click()
+    expect(alice.cards.first).to_contain_text("No scripts")
+    for _ in range(20):
+        page.goto("/")
+        if alice.cards.first.locator("img[data-photo]").count():
+            break
+        page.wait_for_timeout(250)
+    alice.cards.first.get_by_role("button", name="Like").click()
+    expect(alice.cards.first.locator("[data-likes]")).to_have_text("1 like")
+    page.get_by_role("link", name="Add a comment").click()
+    page.fill("#text", "To myself")
+    page.get_by_role("button", name="Say").click()
+    expect(page.locator(".comment")).to_contain_text("To myself")
+    page.get_by_role("button", name="Delete the comment by alice").click()
+    expect(page.locator(".comment")).to_have_count(0)
+
+
+def test_a_refused_like_goes_back_with_a_sentence(visitor: Visitor, photo: Path) -> None:
+    alice = visitor("alice")
+    alice.post(photo)
+    alice.page.goto("/")
+    alice.expected = {503}
+    alice.page.route(
+        "**/like", lambda route: route.fulfill(status=503, json={"error": "We will be right back."})
+    )
+    like = alice.cards.first.get_by_role("button", name="Like")
+    like.click()
+    expect(alice.page.locator(".toast")).to_have_text("We will be right back.")
+    expect(like).to_have_attribute("aria-pressed", "false")
+    expect(alice.cards.first.locator("[data-likes]")).to_have_text("No likes yet")
+
+
+def test_the_keyboard_walks_through_the_photos(visitor: Visitor, photo: Path) -> None:
+    alice = visitor("alice")
+    for number in (1, 2, 3):
+        alice.post(photo, caption=f"Number {number}")
+    page = alice.page
+    page.goto("/")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.locator("article:focus")).to_contain_text("Number 2")
+    page.keyboard.press("l")
+    expect(page.locator("article:focus [data-likes]")).to_have_text("1 like")
+    page.keyboard.press("k")
+    expect(page.locator("article:focus")).to_contain_text("Number 3")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.wait_for_url("**/find")
