@@ -82,6 +82,10 @@ class Two:
             self.follow[actor, owner].ask()
         self._do(lambda: follow.follow(self.ids[actor], self.ids[owner]), expected)
 
+    def a_block_crosses_a_wish(self, actor: int) -> None:
+        self.follows(actor)
+        self.blocks_them(1 - actor)
+
     def unfollows(self, actor: int) -> None:
         self.follow[actor, 1 - actor].drop()
         follow.unfollow(self.ids[actor], self.ids[1 - actor])
@@ -219,6 +223,7 @@ DEEDS: list[tuple[int, Callable[[Two, int, int, bool], None]]] = [
     (2, lambda two, who, place, again: two.refuses(1 - who)),
     (1, lambda two, who, place, again: two.blocks_them(place % 2)),
     (2, lambda two, who, place, again: two.both_unblock(who)),
+    (2, lambda two, who, place, again: two.a_block_crosses_a_wish(who)),
     (2, lambda two, who, place, again: two.goes_private_or_public(1 - who)),
     (1, lambda two, who, place, again: two.job_grants(1 - who)),
     (3, lambda two, who, place, again: two.arrives_at_once(who, again)),
