@@ -66,6 +66,7 @@ class Speaker:
         self.id = None if somebody is None else somebody.id
         self.token = token
         self.client = TestClient(viewer_id=self.id, token=token)
+        self.last: Any = None  # the last answer, as Django's client gave it
 
     def get(self, path: str, **query: Any) -> Said:
         return self._ask("GET", path, query)
@@ -97,6 +98,7 @@ class Speaker:
         query = {name: value for name, value in query.items() if value is not None}
         url = "/v1" + path + ("?" + urlencode(query) if query else "")
         response = self.client.generic(method, url, body, content_type=kind, **extra)
+        self.last = response
         raw: bytes = response.content
         if response.headers.get("Content-Encoding") == "gzip":
             raw = gzip.decompress(raw)

@@ -1,0 +1,198 @@
+"""Every looker at every thing by every route: what comes back is compared with the truth, and scanned.
+
+`leaks(world)` gives all that is wrong, as sentences; nothing is raised, so that mutants can be counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from heliograph.core import valkey
+from tests.leaks import scanner, truth
+from tests.leaks.truth import Truth
+from tests.leaks.world import Looker, World
+from tests.parts.api import speaker
+from tests.parts.api.speaker import Said, Speaker
+
+
+def leaks(world: World, *, forget: bool = True) -> list[str]:
+    """All leaks. `forget`: begin with an empty memory, so that nothing is served from an earlier look."""
+    if forget:
+        valkey.call("FLUSHALL")
+    speaker.forget_allowances()
+    now = truth.load()
+    found: list[str] = []
+    for looker in world.lookers.values():
+        for what in _of(world, looker, now):
+            found.append(f"{looker.name}: {what}")
+    found += [f"{url} still serves" for url in world.void if _serves(url)]
+    return found
+
+
+def _of(world: World, looker: Looker, now: Truth) -> Iterator[str]:
+    viewer = looker.id
+    if viewer is not None and now.people[viewer].state != "active":
+        yield from _refused(world, looker, now)
+        return
+    yield from _pages(world, looker, now)
+    if viewer is None:
+        yield from _refused(world, looker, now, pages=False)
+        return
+    yield from _scanned(looker.api, "/users/self/feed", now, now.feed_of(viewer))
+    for owner in world.owners.values():
+        yield from _person(looker.api, viewer, owner.id, now)
+    for photo in world.photos.values():
+        yield from _photo(looker.api, viewer, photo, now)
+        yield from _deeds(looker.api, viewer, photo, now)
+
+
+def _person(api: Speaker, viewer: int, owner: int, now: Truth) -> Iterator[str]:
+    knows, sees = now.knows(viewer, owner), now.sees_photos_of(viewer, owner)
+    wanted = 200 if sees else 400 if knows else 404
+    said, told = _ask(api, f"/users/{owner}", wanted, now)
+    yield from told
+    if said.status == 200 and sees:
+        counts = said.data["counts"]
+        truths = {
+            "media": len([p for p in now.photos.values() if p.owner == owner and p.state == "published"]),
+            "followed_by": len([1 for of, _ in now.follower if of == owner]),
+            "follows": len([1 for actor, _ in now.following if actor == owner]),
+        }
+        if counts != truths:
+            yield f"counts of {owner}: {counts} are not {truths}"
+    lists = {
+        "media/recent": now.published_by(viewer, [owner]),
+        "follows": now.followed_by(viewer, owner),
+        "followed-by": now.followers_of(viewer, owner),
+    }
+    for name, ids in lists.items():
+        yield from _scanned(api, f"/users/{owner}/{name}", now, ids if sees else None, wanted)
+    blocks_them = (viewer, owner) in now.blocks and now.people[owner].state == "active"
+    may_ask = knows or (blocks_them and (owner, viewer) not in now.blocks)
+    said, told = _ask(api, f"/users/{owner}/relationship", 200 if may_ask else 404, now)
+    yield from told
+    if said.status == 200 and viewer != owner:
+        incoming = said.data["incoming_status"]
+        if incoming == "requested_by" and (viewer, owner) not in now.asked:
+            yield f"relationship with {owner}: nobody asked"
+
+
+def _photo(api: Speaker, viewer: int, photo: int, now: Truth) -> Iterator[str]:
+    sees = now.sees(viewer, photo)
+    wanted = 200 if sees else 404
+    for address in (f"/media/{photo}", f"/media/shortcode/{now.photos[photo].code}"):
+        said, told = _ask(api, address, wanted, now)
+        yield from told
+        if said.status == 200:
+            shown = {int(c["id"]) for c in said.data["comments"]["data"]}
+            hidden = shown - now.comments_of(viewer, photo)
+            if hidden:
+                yield f"{address}: comments {hidden}"
+    comments = now.comments_of(viewer, photo) if sees else None
+    likers = now.likers_of(viewer, photo) if sees else None
+    yield from _scanned(api, f"/media/{photo}/comments", now, comments, wanted)
+    yield from _scanned(api, f"/media/{photo}/likes", now, likers, wanted)
+
+
+def _deeds(api: Speaker, viewer: int, photo: int, now: Truth) -> Iterator[str]:
+    """What one may not see one may not touch, and is not told whether it is there."""
+    owner = now.photos[photo].owner
+    if viewer != owner and api.post(f"/media/{photo}", caption="mine now").status == 200:
+        yield f"photo {photo} was edited"
+    if viewer != owner and api.delete(f"/media/{photo}").status == 200:
+        yield f"photo {photo} was deleted"
+    if now.sees(viewer, photo):
+        return
+    for address, fields in (
+        (f"/media/{photo}/likes", {}),
+        (f"/media/{photo}/comments", {"text": "hello there"}),
+    ):
+        said = api.post(address, **fields)
+        if said.status != 404 or set(scanner_of(api, now)):
+            yield f"POST {address}: {said.status}"
+    if not now.knows(viewer, owner) and not {(viewer, owner)} & now.blocks:
+        said = api.post(f"/users/{owner}/relationship", action="follow")
+        if said.status != 404:
+            yield f"follow {owner}: {said.status}"
+
+
+def _refused(world: World, looker: Looker, now: Truth, *, pages: bool = True) -> Iterator[str]:
+    """Who is not signed in, or suspended, gets nothing from the API; a suspended browser is a stranger's."""
+    for owner in world.owners.values():
+        for end in ("", "/media/recent", "/follows", "/followed-by", "/relationship"):
+            yield from _ask(looker.api, f"/users/{owner.id}{end}", 400, now)[1]
+    for photo in world.photos.values():
+        for end in ("", "/comments", "/likes"):
+            yield from _ask(looker.api, f"/media/{photo}{end}", 400, now)[1]
+    yield from _ask(looker.api, "/users/self/feed", 400, now)[1]
+    if pages:
+        yield from _pages(world, looker, now)
+
+
+def _pages(world: World, looker: Looker, now: Truth) -> Iterator[str]:
+    """The same with a browser."""
+    active = looker.id is not None and now.people[looker.id].state == "active"
+    viewer = looker.id if active else None
+    yield from _page(looker, "/", None, now)
+    for owner in world.owners.values():
+        found = 200 if now.knows(viewer, owner.id) else 404
+        yield from _page(looker, f"/@{owner.username}", found, now)
+        for end in ("followers", "following"):
+            yield from _page(looker, f"/@{owner.username}/{end}", None, now)
+    for photo in world.photos.values():
+        found = 200 if now.sees(viewer, photo) else 404
+        yield from _page(looker, f"/p/{now.photos[photo].code}", found, now)
+        yield from _page(looker, f"/p/{now.photos[photo].code}/card", None, now)
+
+
+def _page(looker: Looker, address: str, wanted: int | None, now: Truth) -> Iterator[str]:
+    response = looker.browser.get(address)
+    if wanted is not None and response.status_code != wanted:
+        yield f"{address}: {response.status_code}, not {wanted}"
+    echo = address.rpartition("/p/")[2].partition("/")[0]  # a sign-in page says where one wanted to go
+    for leak in scanner.leaks_in(response, now):
+        if response.status_code not in (302, 303, 404) or not _names(leak, echo, now):
+            yield f"{address}: {leak}"
+
+
+def _names(leak: str, code: str, now: Truth) -> bool:
+    """Whether a leak is nothing but what the address itself said."""
+    return any(leak == f"code of photo {photo.id}" for photo in now.photos.values() if photo.code == code)
+
+
+def _ask(api: Speaker, address: str, wanted: int, now: Truth) -> tuple[Said, list[str]]:
+    said = api.get(address)
+    told = [f"{address}: {leak}" for leak in scanner_of(api, now)]
+    if said.status != wanted:
+        told.append(f"{address}: {said.status}, not {wanted}")
+    return said, told
+
+
+def scanner_of(api: Speaker, now: Truth) -> Iterator[str]:
+    """What the last answer of this speaker leaks."""
+    return scanner.leaks_in(api.last, now)
+
+
+def _scanned(
+    api: Speaker, address: str, now: Truth, ids: set[int] | None, wanted: int = 200
+) -> Iterator[str]:
+    """A list, read to its end: exactly these ids, or refused."""
+    said, told = _ask(api, address, wanted, now)
+    yield from told
+    if said.status != 200 or ids is None:
+        return
+    shown = [int(item["id"].partition("_")[0]) for item in said.data]
+    while said.body.get("pagination", {}).get("next_url"):
+        said = api.follow_url(said.body["pagination"]["next_url"])
+        yield from (f"{address}, further on: {leak}" for leak in scanner_of(api, now))
+        shown += [int(item["id"].partition("_")[0]) for item in said.data]
+    if set(shown) != ids:
+        yield f"{address}: {sorted(set(shown) ^ ids)} too many or too few"
+
+
+def _serves(url: str) -> bool:
+    parts = urlsplit(url)
+    response: Any = Speaker().client.get(f"{parts.path}?{parts.query}")
+    return bool(response.status_code == 200)
