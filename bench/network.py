@@ -1,0 +1,194 @@
+"""A network to measure: the servers of the tests (three PostgreSQL, one Valkey), people and photos by the thousand.
+
+The servers are told not to wait for the disk; what is measured here is processor time and round trips.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from dataclasses import replace
+
+from tests.harness import servers
+
+NETWORK = servers.arrange()
+
+from heliograph.core import environment, valkey
+from heliograph.feed import home as lists
+from heliograph.flows import catalogue  # noqa: F401 - the tasks
+from heliograph.sharding import map, nodes, outbox, sessions
+from heliograph.sharding.ids import EPOCH_MS, SEQUENCE_BITS
+from tests.harness import people
+
+SHARDS = range(1, 9)
+#: Followers get ids of this moment on, one a millisecond and shard.
+_BASE_MS = 1_770_000_000_000 - EPOCH_MS
+
+_PEOPLE = """
+INSERT INTO {s}.person (id, username) SELECT ((%(base)s + n) << 23) | (%(shard)s << 10), 'p' || %(shard)s || '_' || n
+FROM generate_series(%(first)s, %(last)s) n ON CONFLICT DO NOTHING
+"""
+_FOLLOWING = """
+INSERT INTO {s}.following (actor_id, owner_id, wish_on, wish_version, state, answers, permit_version)
+SELECT ((%(base)s + n) << 23) | (%(shard)s << 10), %(owner)s, true, 1, 'granted', 1, 1
+FROM generate_series(%(first)s, %(last)s) n
+"""
+_FOLLOWER = """
+INSERT INTO {s}.follower (owner_id, actor_id, wish_on, wish_version, state, answers, permit_version)
+SELECT %(owner)s, ((%(base)s + n) << 23) | (%(shard)s << 10), true, 1, 'granted', 1, 1
+FROM generate_series(%(first)s, %(last)s) n
+"""
+_PHOTOS = """
+INSERT INTO {s}.photo (id, owner_id, state, token, width, height, caption, placeholder, published_at)
+SELECT ((%(now)s - n * 1000) << 23) | (%(shard)s << 10) | (%(owner)s & 1023), %(owner)s, 'published',
+    md5(n::text || %(owner)s), 1080, 810, 'The harbour in the evening, number ' || n, repeat('A', 400), now()
+FROM generate_series(1, %(count)s) n
+"""
+_FILL = valkey.Script(
+    """
+for reader in string.gmatch(ARGV[1], '%d+') do
+    redis.call('RPUSH', 'feed:' .. reader, unpack(ARGV, 2))
+end
+"""
+)
+
+
+def start() -> None:
+    """Start the servers; settings for measuring."""
+    NETWORK.start()
+    NETWORK.wipe()
+    quiet = {
+        "api_per_hour": 10**9,
+        "posts_per_hour": 10**9,
+        "sign_ups_per_hour": 10**9,
+        "valkey_timeout_ms": 10_000,
+    }
+    environment.use(replace(environment.get(), node_timeout_ms=60_000, **quiet))
+    map.forget()
+
+
+def person(name: str, shard: int) -> int:
+    return people.make_person(name, shard=shard).id
+
+
+def follow(actor_id: int, owner_ids: list[int]) -> None:
+    """Follows in force, both halves, through the flow and the projector."""
+    from heliograph.flows import follow as flow
+
+    sessions.on_projected = None
+    for owner_id in owner_ids:
+        flow.follow(actor_id, owner_id)
+    settle()
+
+
+def settle() -> None:
+    """Carry all mirrored rows; drop the jobs."""
+    for _ in range(6):
+        for node in map.nodes():
+            while outbox.drain_node(node):
+                pass
+    for node in map.nodes():
+        with nodes.connection(node) as connection:
+            connection.execute("DELETE FROM public.procrastinate_jobs")
+
+
+def followers(owner_id: int, count: int, *, skip: int = 0) -> list[int]:
+    """That many new followers, real rows on both sides, spread over all shards of both nodes; their ids."""
+    each = count // len(SHARDS)
+    ids: list[int] = []
+    for shard in SHARDS:
+        values = {"base": _BASE_MS, "shard": shard, "owner": owner_id, "first": skip, "last": skip + each - 1}
+        sessions.write(
+            shard << SEQUENCE_BITS, lambda tx, v=values: (tx.run(_PEOPLE, v), tx.run(_FOLLOWING, v))
+        )  # type: ignore[misc]
+        sessions.write(owner_id, lambda tx, v=values: tx.run(_FOLLOWER, v))  # type: ignore[misc]
+        ids += [((_BASE_MS + n) << 23) | (shard << SEQUENCE_BITS) for n in range(skip, skip + each)]
+    for node in map.nodes():
+        with nodes.connection(node) as connection:
+            connection.execute("ANALYZE")
+    return sorted(ids)
+
+
+def photos(owner_id: int, count: int) -> None:
+    """Published photos, one a second backwards from now."""
+    now = int(time.time() * 1000) - EPOCH_MS
+    values = {"now": now, "owner": owner_id, "count": count, "shard": (owner_id >> 10) & 8191}
+    sessions.write(owner_id, lambda tx: tx.run(_PHOTOS, values))
+
+
+def lists_for(reader_ids: list[int], length: int = 500) -> None:
+    """Full lists for active readers, written straight into Valkey."""
+    newest = (int(time.time() * 1000) - EPOCH_MS) << 23
+    ids = [newest - n * (1 << 33) for n in range(1, length + 1)]
+    elements = [*ids, f"-{ids[-1]}"]
+    for start_at in range(0, len(reader_ids), 200):
+        _FILL((), (" ".join(map_str(reader_ids[start_at : start_at + 200])), *elements))
+
+
+def map_str(ids: list[int]) -> list[str]:
+    return [str(id) for id in ids]
+
+
+def seconds_of(pid: int) -> float:
+    """Processor seconds that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def valkey_pid() -> int:
+    assert NETWORK.valkey.process is not None
+    for line in valkey.call("INFO", "server").decode().splitlines():
+        if line.startswith("process_id:"):
+            return int(line.partition(":")[2])
+    return NETWORK.valkey.process.pid
+
+
+def interleaved(
+    rounds: int, work: dict[str, Callable[[], Any]], times: int
+) -> dict[str, tuple[float, float]]:
+    """Median (processor, wall) microseconds of one call of each, the rounds interleaved so that noise hits all."""
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in work}
+    for act in work.values():
+        act()
+    for _ in range(rounds):
+        for name, act in work.items():
+            cpu, wall = time.process_time(), time.perf_counter()
+            for _ in range(times):
+                act()
+            taken[name].append(
+                ((time.process_time() - cpu) / times * 1e6, (time.perf_counter() - wall) / times * 1e6)
+            )
+    return {
+        name: (statistics.median(c for c, _ in rows), statistics.median(w for _, w in rows))
+        for name, rows in taken.items()
+    }
+
+
+@contextmanager
+def running() -> Iterator[None]:
+    """The network, and its end."""
+    start()
+    try:
+        yield
+    finally:
+        NETWORK.stop()
+
+
+def forget_cards() -> None:
+    """As if nobody had looked at anything: memory without cards, and this process without guesses."""
+    from heliograph.pages import cards, memory
+
+    memory.forget_all()
+    cards._guesses.clear()
+
+
+__all__ = ["NETWORK", "lists"]
