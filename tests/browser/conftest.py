@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+import heliograph.flows.catalogue  # noqa: F401 - so that what the worker left over can be done here
 from heliograph.sharding import map, sessions
 from tests.browser.person import Person
 from tests.browser.stack import Stack
@@ -54,15 +55,25 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def site(network: Network, cage: Cage) -> Iterator[Stack]:
-    """Web and worker on empty databases. At the end every shard is looked at, since others wrote to them."""
-    stack = Stack()
+@pytest.fixture(scope="module")
+def stack(servers: Network, _session_cage: Cage) -> Iterator[Stack]:
+    """The web process of a file of tests: it keeps nothing that an emptied database would prove wrong."""
+    stack = Stack(HELIOGRAPH_CAGE=str(_session_cage.path))
     try:
-        stack.start()
+        stack.start_web()
         yield stack
     finally:
         stack.stop()
+
+
+@pytest.fixture
+def site(network: Network, cage: Cage, stack: Stack) -> Iterator[Stack]:
+    """Web and worker on empty databases. At the end every shard is looked at, since others wrote to them."""
+    stack.start_worker()
+    try:
+        yield stack
+    finally:
+        stack.stop_one("worker")
     for shard in map.shards():
         sessions.write(1 << 23 | shard << 10, lambda tx: None)
 

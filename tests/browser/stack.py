@@ -29,17 +29,16 @@ class Stack:
         self._variables = {**os.environ, "HELIOGRAPH_URL": self.url, **more}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self) -> None:
-        """Start web and worker; returns when pages are served."""
-        self.start_web()
-        self._run("worker", "-m", "heliograph.ops.command", "worker")
-        wait_until(self._answers, "the site answers", seconds=30)
-
     def start_web(self) -> None:
-        """Start the web process alone."""
+        """Start the web process; returns when pages are served."""
         web = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
         web += ["--blocking-threads", "8", "--no-ws", "--no-access-log", "--log-level", "error"]
         self._run("web", "-m", "granian", *web, "heliograph.config.wsgi:application")
+        wait_until(self._answers, "the site answers", seconds=30)
+
+    def start_worker(self) -> None:
+        """Start a worker."""
+        self._run("worker", "-m", "heliograph.ops.command", "worker")
 
     def stop(self) -> None:
         """End whatever still runs."""
