@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -37,6 +37,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     invariants.count_damages(items)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    report = yield
+    if call.when == "call":
+        item.call_failed = report.failed  # type: ignore[attr-defined]
+    return report
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Network]:
     """The servers themselves, for tests that stop and start them. Most tests want `network`."""
@@ -61,11 +69,16 @@ def network(servers: Network, request: pytest.FixtureRequest) -> Iterator[Networ
     map.forget()
     _runner.reset(f"{SEED}:{request.node.nodeid}")
     inline, sessions.on_projected = sessions.on_projected, None
-    with invariants.watching() as touched:
-        yield servers
+    try:
+        with invariants.watching() as touched:
+            yield servers
+        for server in servers.servers.values():
+            servers.restart(server)
+        sessions.on_projected = None
         invariants.check(request.node, _runner, touched)
-    sessions.on_projected = inline
-    clock.shift(timedelta())
+    finally:
+        sessions.on_projected = inline
+        clock.shift(timedelta())
 
 
 @pytest.fixture

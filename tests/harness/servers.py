@@ -126,6 +126,9 @@ class Network:
         for name, server in self.servers.items():
             self._wiper(name, server).execute(self._wiping[name])
         valkey.call("FLUSHALL")
+        for folder in (self.folder / "media", self.folder / "incoming"):
+            for inside in folder.iterdir():
+                shutil.rmtree(inside) if inside.is_dir() else inside.unlink()
 
     def _wiper(self, name: str, server: Postgres) -> psycopg.Connection[Any]:
         found = self._wipers.get(name)
