@@ -73,13 +73,11 @@ def keys_of_browser(sha256: bytes | memoryview[int]) -> str:
     return "ses:" + bytes(sha256).hex()
 
 
-def look(key: str) -> tuple[Record | None, bool, bytes]:
-    """(record, whether that is final, what was there). Not final: `through` asks the directory."""
-    return read(valkey.call("GET", key))
-
-
 def read(reply: bytes | None) -> tuple[Record | None, bool, bytes]:
-    """The same of a reply that came with others in one round trip, on this thread."""
+    """(record, whether that is final, what was there) of a reply to GET, on the thread that got it.
+
+    Not final: `through` asks the directory.
+    """
     if reply is None or reply.startswith(_LEASE):
         return None, False, reply or b""
     if reply == _GONE:
