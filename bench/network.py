@@ -34,24 +34,24 @@ SHARDS = range(1, 9)
 _BASE_MS = 1_770_000_000_000 - EPOCH_MS
 
 _PEOPLE = """
-INSERT INTO {s}.person (id, username) SELECT ((%(base)s + n) << 23) | (%(shard)s << 10), 'p' || %(shard)s || '_' || n
-FROM generate_series(%(first)s, %(last)s) n ON CONFLICT DO NOTHING
+INSERT INTO {s}.person (id, username) SELECT ((%(base)s + n) << 23) | (%(shard)s::bigint << 10), 'p' || %(shard)s || '_' || n
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) n ON CONFLICT DO NOTHING
 """
 _FOLLOWING = """
 INSERT INTO {s}.following (actor_id, owner_id, wish_on, wish_version, state, answers, permit_version)
-SELECT ((%(base)s + n) << 23) | (%(shard)s << 10), %(owner)s, true, 1, 'granted', 1, 1
-FROM generate_series(%(first)s, %(last)s) n
+SELECT ((%(base)s + n) << 23) | (%(shard)s::bigint << 10), %(owner)s, true, 1, 'granted', 1, 1
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) n
 """
 _FOLLOWER = """
 INSERT INTO {s}.follower (owner_id, actor_id, wish_on, wish_version, state, answers, permit_version)
-SELECT %(owner)s, ((%(base)s + n) << 23) | (%(shard)s << 10), true, 1, 'granted', 1, 1
-FROM generate_series(%(first)s, %(last)s) n
+SELECT %(owner)s, ((%(base)s + n) << 23) | (%(shard)s::bigint << 10), true, 1, 'granted', 1, 1
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) n
 """
 _PHOTOS = """
 INSERT INTO {s}.photo (id, owner_id, state, token, width, height, caption, placeholder, published_at)
-SELECT ((%(now)s - n * 1000) << 23) | (%(shard)s << 10) | (%(owner)s & 1023), %(owner)s, 'published',
+SELECT ((%(now)s - n * 1000) << 23) | (%(shard)s::bigint << 10) | (%(owner)s & 1023), %(owner)s, 'published',
     md5(n::text || %(owner)s), 1080, 810, 'The harbour in the evening, number ' || n, repeat('A', 400), now()
-FROM generate_series(1, %(count)s) n
+FROM generate_series(1::bigint, %(count)s::bigint) n
 """
 _FILL = valkey.Script(
     """

@@ -1,6 +1,6 @@
 """Valkey came back with less than it had: what was pushed in its last moments is pushed again.
 
-`watch()`, called by the worker every few seconds, leaves a sign of life beside the feeds: which life of the
+`watch()`, called by the worker every other second, leaves a sign of life beside the feeds: which life of the
 server it is, and when. After a restart the sign is older than what the nodes know, and says by how much:
 
     a few minutes     each node's photos and follows of the last `feed_replay_minutes` are delivered again
@@ -22,10 +22,12 @@ from heliograph.pages import memory
 from heliograph.sharding import map, sessions
 from heliograph.sharding.ids import SEQUENCE_BITS, ShardNumber
 from heliograph.sharding.map import Node
+from heliograph.sharding.periodic import periodic
 from heliograph.sharding.queue import task
 from heliograph.sharding.sessions import Tx
 
 SIGN = "life"
+WATCH_SECONDS = 2
 
 _PHOTOS = """
 SELECT id, owner_id FROM {s}.photo WHERE state = 'published' AND published_at > %(since)s AND NOT imported
@@ -36,6 +38,7 @@ WHERE wish_on AND state = 'granted' AND answers = wish_version AND since > %(sin
 """
 
 
+@periodic(WATCH_SECONDS)
 def watch() -> None:
     """Look whether Valkey is the one we knew; if not, mend. Nothing happens while it is away."""
     try:

@@ -23,7 +23,7 @@ from heliograph.graph import visibility
 from heliograph.pages import memory, own, parts, primaries
 from heliograph.pages.memory import changed
 from heliograph.pages.own import Own
-from heliograph.pages.parts import CommentCard, Kept, PersonCard, PhotoCard, Rendition
+from heliograph.pages.parts import CommentCard, Face, Kept, PersonCard, PhotoCard, Rendition
 from heliograph.sharding import sessions
 from heliograph.sharding.sessions import Reader
 
@@ -33,7 +33,7 @@ _KEPT_STATES = ("published", "deleted", "hidden")  # the others change soon, and
 _GUESSES = 20_000  # photos whose people this process remembers
 _NO_COUNTS = b"0,0"
 
-_guesses: dict[int, tuple[int, ...]] = {}
+_guesses: dict[int, frozenset[int]] = {}
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class _Raw:
     people: dict[int, bytes] = field(default_factory=dict)
     asked: set[int] = field(default_factory=set)  # people
     seen: list[Kept] = field(default_factory=list)
+    who: frozenset[int] = frozenset()  # the people on what was seen
+    faces: dict[int, Face] = field(default_factory=dict)
 
 
 def photos(viewer_id: int | None, ids: Sequence[int], *, reader: Reader | None = None) -> list[PhotoCard]:
@@ -81,8 +83,7 @@ def look(
         return Look()
     reader = reader or sessions.reader()
     raw = _collect(ids, reader, along)
-    who = {person_id for photo in raw.seen for person_id in photo.people}
-    mine = own.facts(reader, viewer_id, [photo.id for photo in raw.seen], who)
+    mine = own.facts(reader, viewer_id, [photo.id for photo in raw.seen], raw.who)
     shown = [photo for photo in raw.seen if _shows(photo, viewer_id, raw, mine, followed_only)]
     permitted = _permitted(reader, viewer_id, shown, raw)
     now = int(clock.now().timestamp())
@@ -101,7 +102,7 @@ def people(viewer_id: int | None, ids: Sequence[int], *, reader: Reader | None =
         return []
     reader = reader or sessions.reader()
     raw = _Raw()
-    _faces(raw, set(ids), reader)
+    _faces(raw, frozenset(ids), reader)
     mine = own.facts(reader, viewer_id, (), ids)
     now = int(clock.now().timestamp())
     return [
@@ -113,7 +114,7 @@ def people(viewer_id: int | None, ids: Sequence[int], *, reader: Reader | None =
 
 def _collect(ids: Sequence[int], reader: Reader, along: Sequence[valkey.Command]) -> _Raw:
     raw = _Raw()
-    guessed = sorted({person_id for id in ids for person_id in _guesses.get(id, ())})
+    guessed = list(frozenset().union(*(_guesses.get(id, ()) for id in ids)))
     values = memory.get(ids, guessed, *along)
     number = len(ids)
     for id, photo, counts in zip(ids, values[:number], values[number : 2 * number], strict=True):
@@ -126,9 +127,11 @@ def _collect(ids: Sequence[int], reader: Reader, along: Sequence[valkey.Command]
         _read_photos(raw, missing, reader)
     raw.seen = [parts.kept(raw.photos[id]) for id in dict.fromkeys(ids) if id in raw.photos]
     _remember(raw.seen)
-    wanted = {person_id for photo in raw.seen for person_id in photo.people} - raw.people.keys()
+    raw.who = frozenset().union(*(photo.people for photo in raw.seen))
+    wanted = raw.who - raw.people.keys()
     if wanted:
         _faces(raw, wanted, reader)
+    raw.faces = {id: parts.face(value) for id, value in raw.people.items()}
     return raw
 
 
@@ -151,7 +154,7 @@ def _read_photos(raw: _Raw, ids: list[int], reader: Reader) -> None:
     memory.fill(fill, read_since=since)
 
 
-def _faces(raw: _Raw, ids: set[int], reader: Reader) -> None:
+def _faces(raw: _Raw, ids: frozenset[int], reader: Reader) -> None:
     """Faces that are not there yet: from memory, if it was not asked, then from the nodes."""
     unasked = sorted(ids - raw.asked)
     if unasked:
@@ -171,13 +174,13 @@ def _remember(seen: Iterable[Kept]) -> None:
     if len(_guesses) > _GUESSES:
         _guesses.clear()
     for photo in seen:
-        _guesses[photo.id] = tuple(photo.people)
+        _guesses[photo.id] = photo.people
 
 
 def _shows(photo: Kept, viewer_id: int | None, raw: _Raw, mine: Own, followed_only: bool) -> bool:
     """Whether the viewer may see it, as far as can be said without asking the owner's side."""
-    owner = raw.people.get(photo.owner_id)
-    if owner is None or not parts.face(owner).active:
+    owner = raw.faces.get(photo.owner_id)
+    if owner is None or not owner.active:
         return False
     if photo.owner_id == viewer_id:
         return photo.state in ("published", "processing", "failed")
@@ -189,7 +192,7 @@ def _shows(photo: Kept, viewer_id: int | None, raw: _Raw, mine: Own, followed_on
 def _permitted(reader: Reader, viewer_id: int | None, shown: list[Kept], raw: _Raw) -> set[int]:
     """Owners whose photos the viewer may see; the private ones are asked."""
     owners = {photo.owner_id for photo in shown}
-    private = {id for id in owners if parts.face(raw.people[id]).private and id != viewer_id}
+    private = {id for id in owners if raw.faces[id].private and id != viewer_id}
     if not private:
         return owners
     if viewer_id is None:
@@ -200,9 +203,9 @@ def _permitted(reader: Reader, viewer_id: int | None, shown: list[Kept], raw: _R
 def _card(photo: Kept, viewer_id: int | None, raw: _Raw, mine: Own, now: int) -> PhotoCard:
     authors: list[bytes | None] = []
     for said in photo.said:
-        author = raw.people.get(said.author_id)
-        hidden = author is None or said.author_id in mine.blocked or not parts.face(author).active
-        authors.append(None if hidden else author)
+        author = raw.faces.get(said.author_id)
+        hidden = author is None or said.author_id in mine.blocked or not author.active
+        authors.append(None if hidden else raw.people[said.author_id])
     return parts.photo(
         raw.photos[photo.id],
         raw.counts.get(photo.id, _NO_COUNTS),

@@ -132,11 +132,7 @@ class Kept:
     taken_at: datetime | None
     error_code: str
     said: tuple[Said, ...]
-
-    @property
-    def people(self) -> set[int]:
-        """Whose faces the card shows."""
-        return {self.owner_id, *(comment.author_id for comment in self.said)}
+    people: frozenset[int]  # whose faces the card shows
 
 
 @lru_cache(_REMEMBERED)
@@ -145,6 +141,7 @@ def kept(raw: bytes) -> Kept:
     for place in (13, 14, 15):
         row[place] = _time(row[place])
     row[17] = tuple(Said(id, by, text, entities, _at(at)) for id, by, text, entities, at in row[17])
+    row.append(frozenset((row[1], *(comment.author_id for comment in row[17]))))
     return Kept(*row)
 
 

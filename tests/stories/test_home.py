@@ -276,7 +276,10 @@ def test_many_followers_are_several_jobs(
         assert person is alice or (feed is not None and feed.ids == [photo])
 
 
-_HIDE = "UPDATE {s}.photo SET state = 'hidden' WHERE id = %s"
+_HIDE = """
+WITH hidden AS (UPDATE {s}.photo SET state = 'hidden' WHERE id = %s RETURNING owner_id)
+UPDATE {s}.counters SET photos = photos - 1 FROM hidden WHERE person_id = owner_id
+"""
 
 
 @pytest.fixture
