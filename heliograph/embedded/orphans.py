@@ -17,6 +17,7 @@ from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PATIENCE_SECONDS = 1.0
+_OURS = Path(f"/proc/self/task/{os.getpid()}/children")
 
 
 def become_their_parent() -> None:
@@ -25,10 +26,15 @@ def become_their_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def reap(known: Mapping[str, int]) -> None:
-    """Let go of adopted children that have ended; our own (`known`) are asked after elsewhere."""
+def end_adopted(known: Mapping[str, int]) -> None:
+    """End whoever became our child because its parent ended; our own (`known`) are asked after elsewhere.
+
+    PostgreSQL's processes lead sessions of their own, so the end of a group does not reach them; and while one
+    of a killed server's is alive, a new server may not start.
+    """
     for pid in _children():
         if pid not in known.values():
+            _kill(pid)
             _forget_if_ended(pid)
 
 
@@ -72,6 +78,10 @@ def end_recorded(file: Path) -> list[str]:
 
 def _children() -> list[int]:
     """Our children, also the adopted ones; empty where there is no /proc."""
+    try:  # one small file, where the kernel has it: this is asked ten times a second
+        return [int(pid) for pid in _OURS.read_text().split()]
+    except OSError:
+        pass
     mine = []
     for entry in Path("/proc").glob("[0-9]*/stat"):
         fields = _stat(entry)

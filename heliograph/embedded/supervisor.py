@@ -26,16 +26,10 @@ from heliograph.embedded.refusal import CannotStart
 
 GRACE_SECONDS = 6.5  # for the early parts; the worker gives its jobs back after 6
 HARD_STOP_SECONDS = 8.0  # for everything
-PAUSES: tuple[float, ...] = (
-    0.2,
-    0.5,
-    1.0,
-    2.0,
-    5.0,
-    10.0,
-)  # seconds before a start, after so many short lives
-LONG_LIFE_SECONDS = 30.0  # whoever lived so long starts without a pause
+PAUSES: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0, 3.0)  # seconds before a start, after so many short lives
+LONG_LIFE_SECONDS = 5.0  # whoever lived so long starts without a pause
 _TICK = 0.1  # seconds
+_ORPHANS_EVERY = 2.0  # seconds; where /proc has to be read whole for it, that takes some milliseconds
 
 
 @dataclass(frozen=True)
@@ -133,11 +127,14 @@ class Supervisor:
 
     def watch(self) -> None:
         """Keep everything running until a signal asks to stop."""
+        looked = time.monotonic()
         while not self.asked_to_stop:
             self._pump(_TICK)
             for life in self._lives.values():
                 self._look_after(life)
-            orphans.reap(self._pids())
+            if time.monotonic() - looked > _ORPHANS_EVERY:
+                orphans.end_adopted(self._pids())
+                looked = time.monotonic()
 
     def stop(self) -> None:
         """End everything: the early parts, then the rest; hard after HARD_STOP_SECONDS."""
@@ -169,7 +166,8 @@ class Supervisor:
     def _look_after(self, life: _Life) -> None:
         now = time.monotonic()
         if life.process is not None and life.process.poll() is not None:
-            children.signal_group(life.process, signal.SIGKILL)  # what it started ends with it
+            children.signal_group(life.process, signal.SIGKILL)  # what it started ends with it,
+            orphans.end_adopted(self._pids())  # also what had left its group
             lived = now - life.began
             life.short_lives = 0 if lived > LONG_LIFE_SECONDS else life.short_lives + 1
             pause = PAUSES[min(life.short_lives, len(PAUSES)) - 1] if life.short_lives else 0.0
