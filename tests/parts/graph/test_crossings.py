@@ -22,7 +22,7 @@ from heliograph.sharding import outbox, sessions
 from tests.parts.graph import rows
 from tests.parts.graph.people import somebody
 
-EXAMPLES = 25
+EXAMPLES = 15
 
 A, B = 0, 1
 
@@ -127,6 +127,18 @@ class Two:
         self._granted(owner)
         follow.grant_pending(self.ids[owner])
 
+    def a_newer_one_overtakes(self, actor: int, kind: str) -> None:
+        """A wish, or the answer to it, is read, then changed and read again; the newer one arrives first."""
+        self.follows(actor)
+        self.arrives_at_once(actor, again=False)
+        source, change = (actor, self.unfollows) if kind == "wish" else (1 - actor, self.refuses)
+        self.mirror_is_read(source, kind)
+        change(source)
+        self.mirror_is_read(source, kind)
+        for place in (-1, -1):
+            self.mirror_is_written(place, again=False)
+            self.rows_say_what_the_model_says()
+
     def mirror_is_read(self, actor: int, kind: str) -> None:
         pair = (actor, 1 - actor)
         read = outbox.MIRRORS[kind].read(sessions.reader(), [(self.ids[actor], self.ids[1 - actor])])
@@ -227,6 +239,7 @@ DEEDS: list[tuple[int, Callable[[Two, int, int, bool], None]]] = [
     (2, lambda two, who, place, again: two.goes_private_or_public(1 - who)),
     (1, lambda two, who, place, again: two.job_grants(1 - who)),
     (3, lambda two, who, place, again: two.arrives_at_once(who, again)),
+    (2, lambda two, who, place, again: two.a_newer_one_overtakes(who, "wish" if again else "permit")),
     (2, lambda two, who, place, again: two.mirror_is_read(who, "wish")),
     (2, lambda two, who, place, again: two.mirror_is_read(1 - who, "permit")),
     (1, lambda two, who, place, again: two.mirror_is_read(place % 2, "block")),
