@@ -1,0 +1,131 @@
+"""kill -9 of everything, at random moments, while people post, follow, like and comment: no promise is broken.
+
+One stack, one load, one ledger written by another process, and at the end one look: every person, photo, like,
+follow and comment that was answered with success is there, and `heliograph audit` finds nothing.
+
+HELIOGRAPH_TEST_KILLS kills of each kind (20), HELIOGRAPH_TEST_SEED for their order.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults import promises
+from tests.faults.stack import Load, Stack, pause, socket_inodes, until
+
+pytestmark = pytest.mark.faults
+
+SEED = int(os.environ.get("HELIOGRAPH_TEST_SEED") or random.SystemRandom().randrange(10**9))
+KILLS = int(os.environ.get("HELIOGRAPH_TEST_KILLS") or 20)
+KINDS = ("web", "web worker", "worker", "cage", "cage child", "valkey", "postgres")
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    stack = Stack()
+    print(f"the first start took {stack.start():.1f} s; seed {SEED}")
+    yield stack
+    stack.remove()
+
+
+def keeps_its_promises(stack: Stack, load: Load) -> None:
+    """Stop the people, let everything settle, and compare."""
+    stack.wait_until_ready()
+    load.stop()
+    lines = load.lines()
+    done = Counter(str(line["deed"]) for line in lines if line["line"] == "done")
+    print(f"promised: {dict(done)}")
+    assert promises.broken(stack.port, lines) == []
+    audit = stack.heliograph("audit")
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+
+
+def test_killing_each_process_in_turn_breaks_no_promise(stack: Stack) -> None:
+    chance = random.Random(SEED)
+    load = Load(stack, SEED)
+    load.wait_for("like", 3)
+    turns = [kind for kind in KINDS for _ in range(KILLS)]
+    chance.shuffle(turns)
+    killed: Counter[str] = Counter()
+    for kind in turns:
+        pause(chance, 0.05, 1.0)
+        until(lambda kind=kind: stack.kill(kind), f"there is a {kind} to kill", seconds=30)  # type: ignore[misc]
+        killed[kind] += 1
+    assert all(killed[kind] >= KILLS for kind in KINDS)
+    keeps_its_promises(stack, load)
+
+
+def test_an_emptied_valkey_breaks_no_promise(stack: Stack) -> None:
+    chance = random.Random(SEED + 1)
+    load = Load(stack, SEED + 1)
+    load.wait_for("post", 3)
+    for _ in range(3):
+        assert stack.valkey("FLUSHALL") == "+OK"
+        pause(chance, 0.2, 1.0)
+        stack.empty_valkey_and_kill_it()
+        pause(chance, 0.5, 1.5)
+    keeps_its_promises(stack, load)
+
+
+def test_a_restarted_postgres_breaks_no_promise(stack: Stack) -> None:
+    chance = random.Random(SEED + 2)
+    load = Load(stack, SEED + 2)
+    load.wait_for("post", 2)
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGINT):
+        pid = stack.pid("postgres")
+        assert pid is not None
+        os.kill(pid, number)
+        pause(chance, 0.5, 1.5)
+        stack.wait_until_ready()
+    keeps_its_promises(stack, load)
+
+
+def test_ctrl_c_in_mid_photo_loses_nothing_and_leaves_nobody(stack: Stack) -> None:
+    load = Load(stack, SEED + 3)
+    for round in range(2):
+        load.wait_for("post", 3 * (round + 1))
+        stack.wait_until_ready()
+        pids = stack.pids()
+        seconds = stack.stop(signal.SIGINT if round else signal.SIGTERM)
+        assert seconds < 10
+        until(lambda pids=pids: not any(alive(pid) for pid in pids), "nobody is left", seconds=2)  # type: ignore[misc]
+        later = stack.start()
+        print(f"stopped after {seconds:.1f} s, started again after {later:.1f} s")
+    keeps_its_promises(stack, load)
+
+
+def test_processes_share_no_socket_but_the_one_they_listen_on(stack: Stack) -> None:
+    stack.wait_until_ready()
+    time.sleep(1)
+    named = {name: stack.pid(name) for name in ("web", "web worker", "worker", "cage")}
+    held = {name: socket_inodes(pid) for name, pid in named.items() if pid is not None}
+    assert len(held) == len(named)
+    assert held["web worker"] - held["web"], "the web process talks to nobody"
+    assert not held["web worker"] & held["worker"]
+    assert not (held["web worker"] | held["worker"]) & held["cage"]
+    # The main process of web opens the listening socket and nothing else: no pool before the fork.
+    assert len(held["web"] & held["web worker"]) <= 1
+
+
+def test_random_numbers_and_metric_files_are_each_process_own(stack: Stack) -> None:
+    files = [path.name for path in (stack.data / "metrics").glob("*.db")]
+    for name in ("web worker", "worker"):
+        pid = stack.pid(name)
+        assert any(file.endswith(f"_{pid}.db") for file in files), f"{name} ({pid}) has no numbers in {files}"
+    main = stack.pid("web")
+    assert not any(file.endswith(f"_{main}.db") for file in files)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
