@@ -18,7 +18,7 @@ from typing import Any
 from heliograph.accounts.models import Person
 from heliograph.core import clock
 from heliograph.flows import homes
-from heliograph.media import recipes, storage
+from heliograph.media import recipes, storage, tokens
 from heliograph.ops.audit_pairs import COUNTED, PAIRS, RECOUNT, Pair
 from heliograph.sharding import ids, map, nodes, outbox, sessions
 from heliograph.sharding.ids import ShardNumber, shard_of
@@ -31,7 +31,9 @@ _FACES = "SELECT id, username, full_name, avatar, private, state FROM {s}.person
 _PHOTOS = """
 SELECT id, token, state FROM {s}.photo WHERE id > %s AND state IN ('published', 'deleted') ORDER BY id LIMIT %s
 """
-_TOKENS = "SELECT token FROM {s}.photo WHERE state <> 'deleted' UNION ALL SELECT avatar FROM {s}.person"
+_TOKENS = """
+SELECT id, token FROM {s}.photo WHERE state <> 'deleted' UNION ALL SELECT NULL, avatar FROM {s}.person
+"""
 _OUTBOX = "SELECT kind, a, b FROM public.outbox"
 _JOBS = "SELECT task_name, args FROM public.procrastinate_jobs WHERE status IN ('todo', 'doing')"
 
@@ -172,7 +174,7 @@ def _files(here: sessions.ShardReader) -> Iterator[Difference]:
     keep = storage.get()
     for rows in _by_id(here, _PHOTOS):
         for id, token, state in rows:
-            keys = [storage.rendition(token, size) for size in recipes.SIZES]
+            keys = [storage.rendition(tokens.of_photo(id, token), size) for size in recipes.SIZES]
             there = [keep.exists(key) for key in keys]
             if state == "published" and not all(there):
                 yield Difference("files", id, 0, f"{there.count(False)} of {len(keys)} pictures are missing")
@@ -182,7 +184,8 @@ def _files(here: sessions.ShardReader) -> Iterator[Difference]:
 
 def _lost_files() -> Iterator[Difference]:
     """Pictures that belong to no photo and nobody's face."""
-    ours = {row[0] for row in sessions.reader().everywhere(_TOKENS)}
+    rows = sessions.reader().everywhere(_TOKENS)
+    ours = {token if id is None else tokens.of_photo(id, token) for id, token in rows}
     for token in sorted({_token(key) for key in storage.get().list("renditions/")} - ours):
         yield Difference("lost_files", 0, 0, token)
 
