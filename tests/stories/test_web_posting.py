@@ -1,0 +1,139 @@
+"""Posting without scripts, and by the script's upload: what is kept when something is wrong."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from heliograph.core import environment
+from heliograph.pages import home
+from tests import corpus
+from tests.harness.client import TestClient
+from tests.harness.people import Somebody
+from tests.stories.web import browser_of, text_of
+
+pytestmark = pytest.mark.usefixtures("cage")
+
+
+@pytest.fixture
+def browser(alice: Somebody) -> TestClient:
+    return browser_of(alice)
+
+
+def form(photo: bytes | None = None, **fields: str) -> dict[str, Any]:
+    filled: dict[str, Any] = {"caption": "", "alt_text": "", "filter": "", "key": uuid.uuid4().hex}
+    if photo is not None:
+        filled["photo"] = SimpleUploadedFile("photo.jpg", photo, content_type="image/jpeg")
+    return filled | fields
+
+
+def waiting(person: Somebody) -> list[Any]:
+    return home.unfinished(person.id)
+
+
+def test_it_goes_home_with_the_photo_on_top(browser: TestClient, alice: Somebody) -> None:
+    response = browser.post("/post", form(corpus.jpeg(), caption="First #light", alt_text="A scene"))
+    assert (response.status_code, response.headers["Location"]) == (303, "/")
+    [card] = waiting(alice)
+    assert (card.caption, card.alt_text, card.state) == ("First #light", "A scene", "processing")
+    page = browser.get("/").content.decode()
+    assert 'class="hairline"' in page
+    assert "data:image/webp;base64," in page
+
+
+def test_the_same_form_twice_is_one_photo(browser: TestClient, alice: Somebody) -> None:
+    upload = browser.post("/post/uploads", corpus.jpeg(), content_type="image/jpeg").json()["upload_id"]
+    filled = form(upload_id=upload, caption="Once")
+    assert [browser.post("/post", filled).status_code for _ in range(2)] == [303, 303]
+    assert len(waiting(alice)) == 1
+
+
+def test_no_photo_keeps_the_words(browser: TestClient, alice: Somebody) -> None:
+    response = browser.post("/post", form(caption="Long thought about", filter="amber"))
+    page = response.content.decode()
+    assert response.status_code == 400
+    assert "Choose a photo first." in page
+    assert "Long thought about" in page
+    assert re.search(r'value="amber" checked', page)
+    assert waiting(alice) == []
+
+
+def test_a_bad_caption_keeps_the_photo(browser: TestClient, alice: Somebody) -> None:
+    response = browser.post("/post", form(corpus.jpeg(), caption="x" * 10_000))
+    page = response.content.decode()
+    assert response.status_code == 400
+    found = re.search(r'name="upload_id" value="(\d+)"', page)
+    assert found is not None
+    assert page.count("data:image/jpeg;base64,") == 4  # once with each filter, and without
+    assert browser.post("/post", form(upload_id=found[1], caption="Shorter")).status_code == 303
+    assert [card.caption for card in waiting(alice)] == ["Shorter"]
+
+
+@pytest.mark.parametrize("caption", ["NUL \0 in it", "\ud800"])
+def test_texts_that_cannot_be_kept_are_refused_politely(caption: str, browser: TestClient) -> None:
+    body = form(corpus.jpeg(), caption=caption.encode("utf-8", "replace").decode())
+    assert browser.post("/post", body).status_code in (303, 400)
+
+
+@pytest.mark.parametrize("upload_id", ["0", "1", str(2**63 - 1), str(10**18), "abc", "-4", "9" * 40])
+def test_uploads_of_nobody_or_somebody_else_are_gone(
+    upload_id: str, browser: TestClient, alice: Somebody
+) -> None:
+    response = browser.post("/post", form(upload_id=upload_id))
+    assert response.status_code in (400, 404)
+    assert 'name="upload_id" value=""' in response.content.decode()
+    assert browser.get(f"/post/uploads/{upload_id}/previews").status_code in (200, 404)
+
+
+@pytest.mark.parametrize("photo", [b"", b"GIF89a", b"<svg onload=alert(1)>", corpus.jpeg()[:2000]])
+def test_what_is_no_photo_is_refused_with_a_sentence(
+    photo: bytes, browser: TestClient, alice: Somebody
+) -> None:
+    response = browser.post("/post", form(photo))
+    assert response.status_code == 400
+    assert 'role="alert"' in response.content.decode()
+    ahead = browser.post(
+        "/post/uploads", photo, content_type="image/jpeg", headers={"Accept": "application/json"}
+    )
+    assert ahead.status_code == 400
+    assert list(ahead.json()) == ["error"]
+
+
+def test_too_large_is_refused_while_it_arrives(
+    browser: TestClient, alice: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELIOGRAPH_UPLOAD_MAX_BYTES", "5000")
+    environment.use(None)
+    response = browser.post("/post", form(corpus.jpeg()))
+    monkeypatch.delenv("HELIOGRAPH_UPLOAD_MAX_BYTES")
+    environment.use(None)
+    assert response.status_code == 413
+    assert "at most" in text_of(response)
+
+
+def test_a_failed_photo_is_shown_to_its_owner_with_a_way_on(
+    browser: TestClient, alice: Somebody, bob: Somebody, run_jobs: Any
+) -> None:
+    browser.post("/post", form(corpus.BROKEN_INSIDE[next(iter(corpus.BROKEN_INSIDE))]()))
+    run_jobs()
+    for card in waiting(alice):
+        page = text_of(browser.get("/"))
+        assert card.state == "failed"
+        assert "could not be developed" in page
+        assert "Try again" in page
+    assert "could not be developed" not in text_of(browser_of(bob).get("/"))
+
+
+def test_a_picture_of_oneself(browser: TestClient, alice: Somebody, run_jobs: Any) -> None:
+    photo = SimpleUploadedFile("me.jpg", corpus.jpeg(500, 400), content_type="image/jpeg")
+    assert browser.post("/settings/avatar", {"photo": photo}).status_code == 303
+    run_jobs()
+    found = re.search(r'class="avatar s88" src="([^"]+)"', browser.get("/@alice").content.decode())
+    assert found is not None
+    picture = browser.get(found[1].replace("&amp;", "&"))
+    assert (picture.status_code, picture.headers["Content-Type"]) == (200, "image/jpeg")
+    assert browser.post("/settings/avatar", {}).status_code == 400
