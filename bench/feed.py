@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -153,12 +154,13 @@ def _profile(view: Callable[[], Any]) -> None:
     import cProfile
     import pstats
 
-    profiler = cProfile.Profile()
+    profiler = cProfile.Profile(time.process_time)
     profiler.enable()
     for _ in range(500):
         view()
     profiler.disable()
-    pstats.Stats(profiler).sort_stats("tottime").print_stats(45)
+    pstats.Stats(profiler).sort_stats("tottime").print_stats(30)
+    pstats.Stats(profiler).sort_stats("cumtime").print_stats(r"heliograph|middleware", 60)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ SHARDS = range(1, 9)
 _BASE_MS = 1_770_000_000_000 - EPOCH_MS
 
 _PEOPLE = """
-INSERT INTO {s}.person (id, username) SELECT ((%(base)s + n) << 23) | (%(shard)s::bigint << 10), 'p' || %(shard)s || '_' || n
+INSERT INTO {s}.person (id, username)
+SELECT ((%(base)s + n) << 23) | (%(shard)s::bigint << 10), 'p' || %(shard)s || '_' || n
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) n ON CONFLICT DO NOTHING
 """
 _FOLLOWING = """

@@ -1,0 +1,92 @@
+"""What the whole local network needs while nobody does anything: proportional memory (PSS) of all its processes.
+
+python -m bench.idle [--settle 20]        starts bin/up on a free port with new data, measures, stops it
+python -m bench.idle --pid 1234           measures the tree of a running one
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+BUDGET = 450  # MB
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pid", type=int)
+    parser.add_argument("--settle", type=int, default=20, help="seconds of doing nothing")
+    asked = parser.parse_args()
+    if asked.pid:
+        _report(asked.pid)
+        return
+    with tempfile.TemporaryDirectory(prefix="hg-idle-") as folder, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        Path(folder).chmod(0o755)
+        begun = time.monotonic()
+        up = subprocess.Popen(
+            [ROOT / "bin" / "up", "--port", str(port), "--data", f"{folder}/data"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert up.stdout is not None
+            for line in up.stdout:
+                if "is ready at" in line:
+                    break
+            print(f"ready after {time.monotonic() - begun:.1f} s")
+            time.sleep(asked.settle)
+            _report(up.pid)
+        finally:
+            up.send_signal(signal.SIGTERM)
+            up.wait(30)
+
+
+def _report(pid: int) -> None:
+    kinds: Counter[str] = Counter()
+    for each in _tree(pid):
+        try:
+            kinds[_kind(each)] += _pss(each)
+        except OSError:
+            continue  # gone meanwhile
+    for kind, kilobytes in kinds.most_common():
+        print(f"{kind:20} {kilobytes / 1024:7.1f} MB")
+    total = sum(kinds.values()) / 1024
+    print(f"{'all':20} {total:7.1f} MB PSS, budget {BUDGET}: {'kept' if total <= BUDGET else 'MISSED'}")
+
+
+def _tree(pid: int) -> list[int]:
+    children: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        children += [int(child) for child in (task / "children").read_text().split()]
+    return [pid, *(each for child in children for each in _tree(child))]
+
+
+def _pss(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1])
+    return 0
+
+
+def _kind(pid: int) -> str:
+    said = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    for word in ("postgres", "valkey", "redis", "granian", "cage", "worker", "metrics"):
+        if word in said:
+            return word
+    return "supervisor"
+
+
+if __name__ == "__main__":
+    main()
