@@ -35,7 +35,9 @@ _OWN_BLOCKS = re.compile(r"^/settings/blocked|^/@[^/]+/block$|^/people/[0-9]+/bl
 def look(client: Any, response: Any) -> None:
     """The listener for tests/harness/client.py: fails the test that asked."""
     leaks = list(leaks_in(response))
-    assert not leaks, f"{response.wsgi_request.META['REQUEST_METHOD']} {response.wsgi_request.META['PATH_INFO']}: {leaks}"
+    assert not leaks, (
+        f"{response.wsgi_request.META['REQUEST_METHOD']} {response.wsgi_request.META['PATH_INFO']}: {leaks}"
+    )
 
 
 def leaks_in(response: Any, truth: Truth | None = None) -> Iterator[str]:

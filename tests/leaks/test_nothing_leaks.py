@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -19,5 +19,6 @@ def test_nobody_gets_what_is_not_for_them(run_jobs: Callable[..., Any]) -> None:
     _clean(matrix.leaks(built, forget=False))
 
 
-def _clean(leaks: list[str]) -> None:
+def _clean(found: Iterator[str]) -> None:
+    leaks = list(found)
     assert not leaks, "\n".join([f"{len(leaks)} leaks", *leaks[:60]])

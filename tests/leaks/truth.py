@@ -22,6 +22,7 @@ UNION ALL SELECT 'follower', jsonb_build_array(owner_id, actor_id, state) FROM {
     WHERE wish_on AND answers = wish_version
 UNION ALL SELECT 'following', jsonb_build_array(actor_id, owner_id, state) FROM {s}.following
     WHERE wish_on AND answers = wish_version
+UNION ALL SELECT 'wish', jsonb_build_array(actor_id, owner_id, wish_version) FROM {s}.following WHERE wish_on
 UNION ALL SELECT 'block', jsonb_build_array(actor_id, target_id) FROM {s}.block WHERE "on"
 UNION ALL SELECT 'arrived', jsonb_build_array(actor_id, target_id) FROM {s}.blocked_by WHERE "on"
 UNION ALL SELECT 'like', jsonb_build_array(photo_id, actor_id) FROM {s}.photo_like WHERE "on"
@@ -73,6 +74,7 @@ class Truth:
     )  # (actor, owner), in force by the actor's row
     blocks: set[tuple[int, int]] = field(default_factory=set)  # (actor, target), known on both sides
     likes: set[tuple[int, int]] = field(default_factory=set)  # (photo, actor)
+    wishes: set[tuple[int, int, int]] = field(default_factory=set)  # (actor, owner, version), answered or not
 
     def knows(self, viewer: int | None, person: int) -> bool:
         """Whether the person exists for the viewer at all."""
@@ -155,6 +157,8 @@ def _of(rows: Iterable[tuple[Any, ...]]) -> Truth:
                 arrived.add((values[0], values[1]))
             case "like":
                 truth.likes.add((values[0], values[1]))
+            case "wish":
+                truth.wishes.add((values[0], values[1], values[2]))
     # The stated bound: a block holds everywhere as soon as the other side has heard of it.
     truth.blocks &= arrived
     return truth
