@@ -190,6 +190,7 @@ class Postgres:
         """The command line of the server, its configuration freshly written. For a supervisor of its own."""
         self._check_ours()
         self._write_configuration(self.data_dir)
+        self._forget_reused_number()
         return [str(self.binaries.postgres), "-D", str(self.data_dir)]
 
     def start(self, *, timeout_seconds: float = 60, output: IO[Any] | int | None = None) -> None:
@@ -219,14 +220,34 @@ class Postgres:
             lines = (self.data_dir / "postmaster.pid").read_text().splitlines()
         except OSError:
             return False
-        return len(lines) >= 8 and lines[7].strip() == "ready" and _alive(int(lines[0]))
+        return len(lines) >= 8 and lines[7].strip() == "ready" and self._is_server(int(lines[0]))
 
     def running(self) -> bool:
         """Whether a server process of this data directory is alive, ours or another's."""
         try:
-            return _alive(int((self.data_dir / "postmaster.pid").read_text().split("\n", 1)[0]))
+            return self._is_server(int((self.data_dir / "postmaster.pid").read_text().split("\n", 1)[0]))
         except (OSError, ValueError):
             return False
+
+    def _forget_reused_number(self) -> None:
+        # After a power cut the noted number may be another process's, even one of ours: PostgreSQL would take it
+        # for a server. A number that is nobody's is left to PostgreSQL, whose own checks are better.
+        note = self.data_dir / "postmaster.pid"
+        try:
+            pid = int(note.read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return
+        if _alive(pid) and not self._is_server(pid):
+            note.unlink(missing_ok=True)
+
+    def _is_server(self, pid: int) -> bool:
+        """Whether this process is a server of this data directory, not another that got its number."""
+        if not _alive(pid):
+            return False
+        try:
+            return os.fsencode(self.data_dir) in Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return not Path("/proc/self").exists()  # no /proc to ask; or it has just ended
 
     def stop(self, mode: StopMode = "fast", *, timeout_seconds: float = 30) -> None:
         """End our server; `immediate` is a crash on purpose."""

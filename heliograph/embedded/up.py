@@ -12,6 +12,8 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import psycopg
+
 from heliograph.core import environment
 from heliograph.core.environment import BadEnvironment
 from heliograph.embedded import options, places, ports, variables
@@ -61,6 +63,9 @@ class Stack:
     def servers(self) -> list[Part]:
         """What the others need: databases, and the cage."""
         postgres, valkey = self._postgres, self._valkey
+        self._cage.unlink(
+            missing_ok=True
+        )  # of a run that was killed: its presence is to mean that one listens
         plain = plain_environment()
         return [
             Part("postgres", postgres.command, plain, postgres.ready, stop_signal=signal.SIGINT),
@@ -72,8 +77,13 @@ class Stack:
 
     def preparation(self) -> Part:
         """What is done once, when the databases answer and before anybody uses them."""
-        for name in (variables.DIRECTORY, variables.NODE):
-            self._postgres.create_database(name)
+        try:
+            for name in (variables.DIRECTORY, variables.NODE):
+                self._postgres.create_database(name)
+        except psycopg.Error as error:
+            raise CannotStart(
+                f"PostgreSQL refused to make a database: {str(error).splitlines()[0]}"
+            ) from error
         node = self._postgres.conninfo(variables.NODE, APP, passfile=False)
         owner = self._postgres.conninfo(variables.NODE, OWNER, passfile=False)
         command = ["-m", "heliograph.embedded.prepare", "--node", node, "--node-owner", owner]

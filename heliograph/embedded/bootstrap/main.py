@@ -1,4 +1,4 @@
-"""bin/up, bin/test and bin/develop, from a bare Python on."""
+"""bin/up, bin/heliograph, bin/test and bin/develop, from a bare Python on."""
 
 from __future__ import annotations
 
@@ -17,8 +17,13 @@ from heliograph.embedded.refusal import CannotStart
 
 
 def main(clone: str, deed: str, arguments: Sequence[str]) -> int:
-    """Do one of the three; a refusal is one sentence and exit code 2."""
-    deeds: dict[str, Callable[[Path, Sequence[str]], int]] = {"up": up, "test": test, "develop": develop}
+    """Do one of these; a refusal is one sentence and exit code 2."""
+    deeds: dict[str, Callable[[Path, Sequence[str]], int]] = {
+        "up": up,
+        "test": test,
+        "develop": develop,
+        "command": command,
+    }
     try:
         return deeds[deed](Path(clone), arguments)
     except CannotStart as refusal:
@@ -78,6 +83,17 @@ def test(clone: Path, arguments: Sequence[str]) -> int:
         extra_groups=[],
         check=False,
     ).returncode
+
+
+def command(clone: Path, arguments: Sequence[str]) -> int:
+    """Become the `heliograph` command of this clone, as the user that its network runs as."""
+    lock = clone / "requirements.lock"
+    told = ["-m", "heliograph.ops.command", *arguments]
+    if os.geteuid() != 0:
+        return _become(_in_clone(clone, lock), told, None, Path.cwd())
+    os.umask(0o022)
+    account = accounts.service()
+    return _become(house.install(clone, lock, account), told, account, Path("/"))
 
 
 def develop(clone: Path, arguments: Sequence[str]) -> int:

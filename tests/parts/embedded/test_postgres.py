@@ -104,6 +104,16 @@ def test_a_second_server_finds_the_data_where_the_first_left_it(server: Postgres
     server.start()
 
 
+def test_a_number_that_another_process_has_got_does_not_keep_it_from_starting(server: Postgres) -> None:
+    server.kill()
+    note = server.data_dir / "postmaster.pid"
+    lines = note.read_text().splitlines()
+    note.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+    assert not server.ready()
+    assert not server.running()
+    server.start()
+
+
 def test_a_data_directory_of_another_major_is_refused(server: Postgres, folder: Path) -> None:
     copy = folder / "other"
     copy.mkdir(mode=0o700)
