@@ -10,6 +10,7 @@ from heliograph.accounts import home
 from heliograph.flows import homes
 from heliograph.flows.post_photo import remove_files
 from heliograph.media import photos, upload_rows, uploads
+from heliograph.pages import cards
 from heliograph.sharding import sessions
 from heliograph.sharding.queue import task
 from heliograph.sharding.sessions import Tx
@@ -34,6 +35,7 @@ def remove(photo_id: int) -> None:
     photo = photos.load(sessions.reader(), [photo_id]).get(photo_id)
     if photo is None or photo.state != "deleted":
         return
+    cards.changed(photos=[photo_id])  # again: Valkey may have been away when the deletion was committed
     remove_files(photo.token)
     file = sessions.write(photo_id, lambda tx: upload_rows.remove_of_photo(tx, photo_id), repeatable=True)
     if file is not None:

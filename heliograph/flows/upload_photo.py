@@ -16,7 +16,7 @@ from heliograph.media.recipes import Picture
 from heliograph.media.upload_rows import NewUpload, Upload
 from heliograph.media.uploads import Received, UploadSource
 from heliograph.sharding import idempotency, map, sessions
-from heliograph.sharding.queue import task
+from heliograph.sharding.periodic import periodic
 from heliograph.sharding.sessions import Tx
 
 _ORPHAN_SECONDS = 2 * 24 * 3600  # a file without a row for so long came from a request that died
@@ -79,9 +79,9 @@ def _added(tx: Tx, new: NewUpload, key: str | None) -> Upload:
     return upload_rows.load(tx, new.owner_id, answer["upload_id"])
 
 
-@task("sweep_uploads.v1", lane="slow")
+@periodic(3600)
 def sweep() -> None:
-    """Forget uploads whose time is over, their files, and files that no row names. Run every hour."""
+    """Forget uploads whose time is over, their files, and files that no row names. Each hour."""
     for shard in map.shards():
         while files := sessions.write(_some_id(shard), upload_rows.sweep):
             for name in files:

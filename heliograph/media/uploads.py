@@ -3,6 +3,9 @@
 The server in front hands a body over as it arrives and has no time limit of its own. So here are three:
 a deadline for the whole, a least average speed, and a number of uploads at once that is smaller than the
 number of threads, so that people with bad connections can never take all of them.
+
+What this cannot do: a read that waits for a sender who has fallen silent cannot be interrupted from here, so
+it holds its slot until the connection ends. Pieces are small, so that at least who is merely slow is noticed.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from heliograph.core import environment, metrics
 from heliograph.media.errors import Busy, Interrupted, NoFile, TooLarge, TooSlow
 from heliograph.media.storage import sync_folder
 
-_PIECE = 64 * 1024  # bytes
+_PIECE = 16 * 1024  # bytes; the server gives a read all of it, however long that takes
 _GRACE_SECONDS = 5.0  # before the speed is looked at
 _NAME = re.compile(r"(\d{1,19})-[0-9a-f]{32}")
 

@@ -235,7 +235,7 @@ def test_a_cage_that_stays_away_is_an_error_of_ours(
 
 
 def test_a_photo_that_takes_too_long_is_given_up(small: Callable[..., Cage], fd: Fd) -> None:
-    cage = small(children=1, photo_seconds=1.5)
+    cage = small(children=1, photo_seconds=3)
     photo = fd(corpus.jpeg())
     cage_client.probe(photo)
     os.kill(cage.children()[0], signal.SIGSTOP)

