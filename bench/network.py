@@ -1,3 +1,4 @@
+# ruff: noqa: E402 - the addresses of the servers must be known before anything of Heliograph is imported
 """A network to measure: the servers of the tests (three PostgreSQL, one Valkey), people and photos by the thousand.
 
 The servers are told not to wait for the disk; what is measured here is processor time and round trips.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +84,9 @@ def test_the_planted_bug_is_caught(
 ) -> None:
     with plant(), pytest.raises(AssertionError, match="should see"):
         story(world)
+
+
+def test_the_oracle_knows_nothing_of_the_network() -> None:
+    text = (Path(__file__).parent / "oracle.py").read_text()
+    assert "import" not in text.replace("imports nothing", "")
+    assert len(text.partition("class Oracle")[2].splitlines()) < 50
