@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from heliograph.core import metrics
 from heliograph.flows import follow, homes
 from heliograph.graph import blocks
 from heliograph.sharding import outbox, sessions
 from heliograph.sharding.sessions import Tx
 
 
+@metrics.time("flow_seconds", flow="block")
 def block(actor_id: int, target_id: int) -> None:
     """Block somebody: their permit and one's own wish are void in the same transaction. May be repeated."""
     follow.somebody_else(actor_id, target_id)
@@ -24,6 +26,7 @@ def block(actor_id: int, target_id: int) -> None:
     homes.write(actor_id, body, repeatable=True)
 
 
+@metrics.time("flow_seconds", flow="unblock")
 def unblock(actor_id: int, target_id: int) -> None:
     """Take a block back; follows that it ended do not come back by themselves."""
     follow.somebody_else(actor_id, target_id)

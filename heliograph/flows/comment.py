@@ -16,6 +16,7 @@ from heliograph.sharding.sessions import Tx
 _HOUR = 3600  # seconds
 
 
+@metrics.time("flow_seconds", flow="comment")
 def add(actor_id: int, photo_id: int, text: str, *, idempotency_key: str | None = None) -> int:
     """Write a comment; its id. NotFound when the photo is not for the author, Invalid for what it may not say."""
     parsed = words.parse(text)
@@ -42,6 +43,7 @@ def add(actor_id: int, photo_id: int, text: str, *, idempotency_key: str | None 
     return comment_id
 
 
+@metrics.time("flow_seconds", flow="delete_comment")
 def remove(actor_id: int, photo_id: int, comment_id: int) -> None:
     """Delete one's own comment, or one on one's own photo. May be repeated."""
 

@@ -37,6 +37,7 @@ class BadWebsite(Invalid):
     code = "bad_website"
 
 
+@metrics.time("flow_seconds", flow="edit_profile")
 def edit(
     person_id: int,
     *,

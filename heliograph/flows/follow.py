@@ -24,6 +24,7 @@ _HOUR = 3600  # seconds
 MERGE, REWRITE = "merge_feed.v1", "rewrite_feed.v1"
 
 
+@metrics.time("flow_seconds", flow="follow")
 def follow(actor_id: int, owner_id: int) -> None:
     """Wish to follow somebody: at once in force when they are public, else a request. May be repeated."""
     somebody_else(actor_id, owner_id)
@@ -38,6 +39,7 @@ def follow(actor_id: int, owner_id: int) -> None:
     metrics.count("follows_total")
 
 
+@metrics.time("flow_seconds", flow="unfollow")
 def unfollow(actor_id: int, owner_id: int) -> None:
     """Take a follow or a request back; nothing happens when there is none."""
     somebody_else(actor_id, owner_id)
@@ -51,6 +53,7 @@ def unfollow(actor_id: int, owner_id: int) -> None:
     homes.write(actor_id, body, repeatable=True)
 
 
+@metrics.time("flow_seconds", flow="approve")
 def approve(owner_id: int, actor_id: int) -> None:
     """Grant somebody's request. NoRequest when they have not asked, or no longer."""
     somebody_else(owner_id, actor_id)
@@ -63,6 +66,7 @@ def approve(owner_id: int, actor_id: int) -> None:
     homes.write(owner_id, body, repeatable=True)
 
 
+@metrics.time("flow_seconds", flow="deny")
 def deny(owner_id: int, actor_id: int) -> None:
     """Refuse somebody's request; they are not told, and may ask again."""
     somebody_else(owner_id, actor_id)

@@ -13,6 +13,7 @@ from heliograph.sharding.sessions import Tx
 _HOUR = 3600  # seconds
 
 
+@metrics.time("flow_seconds", flow="like")
 def add(actor_id: int, photo_id: int) -> None:
     """Like a photo that one may see; NotFound otherwise. May be repeated."""
     limits.spend("write", actor_id, allowed=environment.get().writes_per_hour, seconds=_HOUR)
@@ -26,6 +27,7 @@ def add(actor_id: int, photo_id: int) -> None:
     metrics.count("likes_total")
 
 
+@metrics.time("flow_seconds", flow="unlike")
 def remove(actor_id: int, photo_id: int) -> None:
     """Take a like back, also from a photo that one may no longer see; nothing happens when there is none."""
 

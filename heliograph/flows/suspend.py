@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from heliograph.accounts.home import Home
+from heliograph.core import metrics
 from heliograph.core.errors import Conflict
 from heliograph.flows import edit_profile, homes
 from heliograph.flows import revoke as _its_tasks_are_enqueued_here  # noqa: F401
@@ -21,11 +22,13 @@ class BeingDeleted(Conflict):
     code = "being_deleted"
 
 
+@metrics.time("flow_seconds", flow="suspend")
 def suspend(person_id: int) -> None:
     """Nobody sees them or their photos, and they cannot come in. May be repeated."""
     _set(person_id, "suspended")
 
 
+@metrics.time("flow_seconds", flow="restore")
 def restore(person_id: int) -> None:
     """As before; what they liked and whom they follow was never touched. May be repeated."""
     _set(person_id, "active")
