@@ -21,9 +21,9 @@ def main() -> int:
     parser.add_argument("--shards", type=int, required=True)
     parser.add_argument("--link", action="store_true", help="make the link for the first administrator")
     asked = parser.parse_args()
-    from heliograph.ops import command
+    from heliograph.ops.ready import ready
 
-    command.ready()
+    ready()
     from heliograph.ops import migration
 
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
 import sys
 from pathlib import Path
@@ -39,14 +38,6 @@ def heliograph(data: Path | None) -> None:
     Configured by HELIOGRAPH_* variables. Without them, it speaks to the network that bin/up runs here.
     """
     local.configure(data)
-
-
-def ready() -> None:
-    """Set up Django. Every command that touches the network calls this first."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heliograph.config.settings")
-    import django
-
-    django.setup()
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ def link() -> None:
 
     Older links end. Refused once there is an administrator.
     """
-    from heliograph.ops.command import ready
+    from heliograph.ops.ready import ready
 
     ready()
     from heliograph.flows import administrators

@@ -23,7 +23,7 @@ def command(repair: bool, files: bool, shards: tuple[int, ...]) -> None:
     heliograph audit --shard 3       at one shard
     heliograph audit --repair        and put right what can be
     """
-    from heliograph.ops.command import ready
+    from heliograph.ops.ready import ready
 
     ready()
     from heliograph.flows import catalogue

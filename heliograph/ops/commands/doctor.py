@@ -14,7 +14,7 @@ def command() -> None:
     Exit code 0: all well (things to look at may be named). 1: something is bad. 2: the configuration cannot be
     used.
     """
-    from heliograph.ops.command import ready
+    from heliograph.ops.ready import ready
 
     ready()
     from heliograph.ops.doctor import Level, look

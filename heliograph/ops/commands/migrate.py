@@ -13,7 +13,7 @@ def command(stage: str) -> None:
     Safe to repeat, and to interrupt: it goes on where it stopped. With servers running, apply `--stage pre` before
     the new release starts and `--stage post` when the old one is gone.
     """
-    from heliograph.ops.command import ready
+    from heliograph.ops.ready import ready
 
     ready()
     from heliograph.ops import migration

@@ -35,7 +35,7 @@ def restore(username: str) -> None:
 
 
 def _ready() -> None:
-    from heliograph.ops.command import ready
+    from heliograph.ops.ready import ready
 
     ready()
 

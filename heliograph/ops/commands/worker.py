@@ -15,7 +15,7 @@ def command(threads: int | None) -> None:
     from dataclasses import replace
 
     from heliograph.core import environment
-    from heliograph.ops.command import ready
+    from heliograph.ops.ready import ready
 
     ready()
     import heliograph.flows.catalogue  # noqa: F401 - makes every task and mirror known
