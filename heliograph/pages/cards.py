@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from heliograph.core import clock, metrics, valkey
+from heliograph.core.errors import Unavailable
 from heliograph.graph import visibility
 from heliograph.pages import memory, own, parts, primaries
 from heliograph.pages.memory import changed
@@ -197,7 +198,17 @@ def _permitted(reader: Reader, viewer_id: int | None, shown: list[Kept], raw: _R
         return owners
     if viewer_id is None:
         return owners - private
-    return owners - private | visibility.may(reader, viewer_id, private)
+    return owners - private | _permitting(reader, viewer_id, private)
+
+
+def _permitting(reader: Reader, viewer_id: int, owner_ids: set[int]) -> set[int]:
+    """Those who permit it. Who cannot be asked, because their node is away, does not."""
+    try:
+        return visibility.may(reader, viewer_id, owner_ids)
+    except Unavailable:
+        if len(owner_ids) == 1:
+            return set()
+        return set().union(*(_permitting(reader, viewer_id, {owner_id}) for owner_id in owner_ids))
 
 
 def _card(photo: Kept, viewer_id: int | None, raw: _Raw, mine: Own, now: int) -> PhotoCard:

@@ -160,7 +160,7 @@ class _Walk:
         below = min(value for value in (LARGEST, self._before, last, self._floor + 1) if value is not None)
         metrics.count("feed_pages_from_nodes_total")
         ids = _from_nodes(self.reader, self.viewer_id, count=count + 1, below=below, above=self._after)
-        if len(ids) <= count:
+        if len(ids) <= count and not self.reader.missing_nodes:
             self._floor = 0  # that was all
         return ids[:count]
 

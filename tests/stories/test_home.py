@@ -14,7 +14,7 @@ from heliograph.core.environment import get as environment
 from heliograph.feed import home as lists
 from heliograph.flows import block, delete_photo, follow
 from heliograph.pages import home
-from heliograph.sharding import sessions
+from heliograph.sharding import nodes, sessions
 from tests.harness.people import Somebody
 from tests.oracle import album
 
@@ -221,6 +221,43 @@ def test_an_absent_valkey_costs_time_and_nothing_else(
 
     monkeypatch.setattr(valkey, "pipeline", away)
     assert to_the_end(bob) == photos[::-1]
+
+
+def test_a_node_that_is_away_makes_feeds_shorter_and_breaks_none(
+    alice: Somebody,
+    bob: Somebody,
+    make_person: MakePerson,
+    run_jobs: RunJobs,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    erin, frank = make_person("erin", shard=3), make_person("frank", private=True, shard=7)
+    for owner in (bob, erin, frank):
+        follow.follow(alice.id, owner.id)
+    run_jobs()
+    follow.approve(frank.id, alice.id)
+    run_jobs()
+    elsewhere, here, closed = album.post(bob.id), album.post(erin.id), album.post(frank.id)
+    run_jobs()
+    assert ids(alice) == [closed, here, elsewhere]
+    wait_out_the_holes()
+    ids(alice)
+    connect = nodes.connection
+
+    def away(node: Any, **options: Any) -> Any:
+        if node.name == "node2":
+            raise nodes.NodeAway()
+        return connect(node, **options)
+
+    monkeypatch.setattr(nodes, "connection", away)
+    assert ids(alice) == [here, elsewhere], "the private owner cannot be asked"
+    valkey.call("FLUSHALL")
+    assert ids(alice) == [here]
+    assert lists.parse(lists.read(alice.id)) is None, "a list that lacks a node is not kept"
+    with pytest.raises(nodes.NodeAway):
+        ids(bob)
+    monkeypatch.undo()
+    valkey.call("FLUSHALL")
+    assert ids(alice) == [closed, here, elsewhere]
 
 
 def test_somebody_who_comes_while_their_list_is_made_is_served_from_the_nodes(
