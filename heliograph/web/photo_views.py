@@ -37,7 +37,8 @@ def photo(request: PageRequest, photo_id: PhotoId) -> HttpResponse:
 def card(request: SignedInRequest, photo_id: PhotoId) -> HttpResponse:
     """The card alone: a page asks for it while its photo is being developed."""
     shown = photos.one(request.viewer.person_id, photo_id)
-    response = render(request, "web/parts/card.html", {"photo": shown, "here": "/"})
+    own = shown.owner.id == request.viewer.person_id
+    response = render(request, "web/parts/card.html", {"photo": shown, "own": own, "here": "/"})
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -12,12 +12,12 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from heliograph.core.errors import Invalid
-from heliograph.flows import edit_profile, upload_photo
+from heliograph.flows import edit_profile, upload_photo, web_sessions
 from heliograph.pages import profile as profiles
 from heliograph.web import accounts_views, arriving
 from heliograph.web.answers import see
 from heliograph.web.profile_views import PEOPLE
-from heliograph.web.session import SignedInRequest, signed_in
+from heliograph.web.session import COOKIE, SignedInRequest, signed_in
 
 
 @require_safe
@@ -76,6 +76,15 @@ def _send_avatar(request: SignedInRequest) -> HttpResponse:
         return _form(request, {"avatar_mistake": gettext(error.sentence)}, status=400)
     messages.success(request, gettext("That is you now."))
     return see("/settings/profile")
+
+
+@require_POST
+@signed_in
+def devices(request: SignedInRequest) -> HttpResponse:
+    """Sign out everywhere but here."""
+    web_sessions.close_all(request.viewer.person_id, but=request.COOKIES.get(COOKIE))
+    messages.success(request, gettext("All other devices are signed out."))
+    return see("/settings")
 
 
 @require_safe

@@ -48,6 +48,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings", settings_views.settings, name="settings"),
     path("settings/profile", settings_views.profile, name="edit-profile"),
     path("settings/avatar", settings_views.avatar, name="edit-avatar"),
+    path("settings/devices", settings_views.devices, name="other-devices"),
     path("settings/blocked", settings_views.blocked, name="blocked"),
     # bytes
     path("m/<str:token>/<str:size>.jpg", media_views.picture, name="picture"),

@@ -210,3 +210,11 @@ def test_an_error_of_ours_is_a_page_too(alice: Somebody, monkeypatch: pytest.Mon
     assert response.status_code == 500
     assert "Something broke on our side" in text_of(response)
     assert "secret" not in response.content.decode()
+
+
+def test_all_other_devices_are_signed_out_by_a_button(alice: Somebody) -> None:
+    here, there = browser_of(alice), browser_of(alice)
+    assert here.post("/settings/devices").status_code == 303
+    assert here.get("/settings").status_code == 200
+    there.viewer_id = None
+    assert there.get("/settings").status_code == 303

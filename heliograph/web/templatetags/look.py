@@ -12,11 +12,13 @@ from django.utils.formats import date_format, number_format
 from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from heliograph.core import clock
 from heliograph.media import errors as media_errors
+from heliograph.pages.cards import PhotoCard
 from heliograph.sharding import ids
+from heliograph.web import fragments, times
 
 
 class _Liked(Protocol):
@@ -28,7 +30,6 @@ class _Liked(Protocol):
 
 register = template.Library()
 
-_MINUTE, _HOUR, _DAY, _WEEK = 60, 3600, 86400, 7 * 86400  # seconds
 _SHORT_FROM = 10_000
 
 
@@ -97,30 +98,27 @@ def _likes(number: int) -> str:
     return ngettext("%(number)s like", "%(number)s likes", number) % {"number": short(number)}
 
 
-@register.simple_tag
-def ago(moment: datetime) -> SafeString:
+@register.simple_tag(takes_context=True)
+def ago(context: template.Context, moment: datetime) -> SafeString:
     """How long ago, in a word; the exact time in `datetime` and `title`."""
-    exact = date_format(localtime(moment), "j F Y, H:i e")
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
-        exact,
-        relative(moment, clock.now()),
+        date_format(localtime(moment), "j F Y, H:i e"),
+        fragments.hole(moment) if context.get("with_holes") else times.relative(moment, clock.now()),
     )
 
 
-def relative(moment: datetime, now: datetime) -> str:
-    """`now`, `5 min`, `3 h`, `2 d`, then the date; the year only when it is another one."""
-    seconds = (now - moment).total_seconds()
-    if seconds < _MINUTE:
-        return gettext("now")
-    if seconds < _HOUR:
-        return gettext("%(count)s min") % {"count": int(seconds // _MINUTE)}
-    if seconds < _DAY:
-        return gettext("%(count)s h") % {"count": int(seconds // _HOUR)}
-    if seconds < _WEEK:
-        return gettext("%(count)s d") % {"count": int(seconds // _DAY)}
-    return date_format(localtime(moment), "j M" if moment.year == now.year else "j M Y")
+@register.simple_tag(takes_context=True)
+def card(context: template.Context, photo: PhotoCard, eager: bool = False) -> SafeString:
+    """A photo of a page, for its viewer."""
+    return fragments.card(
+        photo,
+        viewer_id=context["request"].viewer.person_id,
+        csrf_token=context["csrf_token"],
+        language=get_language(),
+        eager=eager,
+    )
 
 
 @register.simple_tag
