@@ -6,9 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.harness import client
-from tests.leaks import scanner
-
 
 @pytest.fixture(autouse=True)
 def nothing_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
@@ -16,6 +13,9 @@ def nothing_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     if "network" not in request.fixturenames or request.node.path.match("tests/leaks/*"):
         yield
         return
+    from tests.harness import client
+    from tests.leaks import scanner  # models may be imported now
+
     client.on_response.append(scanner.look)
     yield
     if scanner.look in client.on_response:
