@@ -143,14 +143,19 @@ class Broker:
         op = wire.unpack(frame)["op"]
         if op == "hello":
             job.close()
-            self._tell(
-                client, {"children": len(self._children), "queue": len(self._urgent) + len(self._patient)}
-            )
+            self._tell(client, self._state())
         elif self._stop_at is not None or len(self._urgent) + len(self._patient) >= self._limits.queue:
             job.close()
             self._tell(client, {"error": Busy.code, "why": "the queue is full, or the cage is stopping"})
         else:
             (self._urgent if op in _URGENT else self._patient).append(job)
+
+    def _state(self) -> wire.Message:
+        return {
+            "children": len(self._children),
+            "busy": sum(child.job is not None for child in self._children),
+            "queue": len(self._urgent) + len(self._patient),
+        }
 
     def _tell(self, client: _Client, message: wire.Message | bytes) -> None:
         frame = message if isinstance(message, bytes) else wire.pack(message)

@@ -48,6 +48,14 @@ def small(tmp_path: Path) -> Iterator[Callable[..., Cage]]:
     environment.use(None)
 
 
+def until_decoding(*, waiting: int = 0) -> None:
+    """Until one photo is with a decoder, and so many wait behind it."""
+    wait_until(
+        lambda: (told := cage_client.hello())["busy"] == 1 and told["queue"] == waiting,
+        "a photo is being decoded",
+    )
+
+
 def refused(fd: int) -> str:
     try:
         cage_client.render(fd, Recipe())
@@ -201,7 +209,7 @@ def test_killing_a_decoder_in_mid_photo_costs_that_try_only(small: Callable[...,
     os.kill(child, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(cage_client.render, photo, Recipe())
-        time.sleep(0.1)
+        until_decoding()
         os.kill(child, signal.SIGKILL)
         with pytest.raises(CageAway):
             waiting.result(10)
@@ -217,7 +225,7 @@ def test_killing_the_broker_in_mid_photo_is_waited_out(small: Callable[..., Cage
     os.kill(child, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(cage_client.render, photo, Recipe())
-        time.sleep(0.1)
+        until_decoding()
         cage.stop(signal.SIGKILL)
         wait_until(lambda: not Path(f"/proc/{child}").exists(), "the decoder died with its broker")
         cage.start()
@@ -253,7 +261,7 @@ def test_a_photo_that_crashes_its_decoder_is_given_up(small: Callable[..., Cage]
     os.kill(child, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(cage_client.render, photo, Recipe())
-        time.sleep(0.1)
+        until_decoding()
         os.kill(child, signal.SIGSEGV)
         os.kill(child, signal.SIGCONT)
         with pytest.raises(Unprocessable):
@@ -261,7 +269,7 @@ def test_a_photo_that_crashes_its_decoder_is_given_up(small: Callable[..., Cage]
 
 
 def test_decoders_rest_and_are_replaced(small: Callable[..., Cage], fd: Fd) -> None:
-    cage = small(children=1, photos_per_child=2, idle_seconds=0.3)
+    cage = small(children=1, photos_per_child=2, idle_seconds=1.5)
     assert cage.children() == []
     photo = fd(corpus.jpeg())
     cage_client.probe(photo)
@@ -273,14 +281,14 @@ def test_decoders_rest_and_are_replaced(small: Callable[..., Cage], fd: Fd) -> N
 
 
 def test_who_waits_too_long_is_told_that_we_are_busy(small: Callable[..., Cage], fd: Fd) -> None:
-    cage = small(children=1, wait_seconds=0.3, photo_seconds=5)
+    cage = small(children=1, wait_seconds=0.5, photo_seconds=20)
     photo = fd(corpus.jpeg())
     cage_client.probe(photo)
     (child,) = cage.children()
     os.kill(child, signal.SIGSTOP)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(cage_client.render, photo, Recipe())
-        time.sleep(0.1)
+        until_decoding()
         with pytest.raises(Busy):
             cage_client.render(photo, Recipe())
         os.kill(child, signal.SIGCONT)
@@ -302,11 +310,11 @@ def test_people_who_look_go_before_jobs(small: Callable[..., Cage], fd: Fd) -> N
             order.append(name)
 
     with ThreadPoolExecutor(4) as pool:
-        for name in ("running", "job", "job"):
+        for number, name in enumerate(("running", "job", "job")):
             pool.submit(ask, name, lambda: cage_client.render(photo, Recipe()))
-            time.sleep(0.05)
+            until_decoding(waiting=number)
         pool.submit(ask, "person", lambda: cage_client.probe(photo))
-        time.sleep(0.05)
+        until_decoding(waiting=3)
         os.kill(child, signal.SIGCONT)
     assert order[:2] == ["running", "person"]
 
@@ -319,7 +327,7 @@ def test_a_stop_lets_the_running_photo_finish_and_leaves_nobody(small: Callable[
     os.kill(child, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(cage_client.render, photo, Recipe())
-        time.sleep(0.1)
+        until_decoding()
         os.kill(cage.pid, signal.SIGTERM)
         time.sleep(0.1)
         os.kill(child, signal.SIGCONT)
