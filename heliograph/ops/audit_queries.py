@@ -248,6 +248,17 @@ SELECT (args->>'person_id')::bigint FROM public.procrastinate_jobs
 WHERE task_name = 'make_home.v1' AND status IN ('todo', 'doing')
 """
 FORGET_FACE = "UPDATE person SET face_version = 0 WHERE id = %(id)s"
+#: Photos whose files must all be there, or all be gone.
 PUBLISHED = """
-SELECT id, token FROM {s}.photo WHERE state = 'published' AND id > %(after)s ORDER BY id LIMIT %(count)s
+SELECT id, token, state FROM {s}.photo WHERE state IN ('published', 'deleted') AND id > %(after)s
+ORDER BY id LIMIT %(count)s
+"""
+TOKENS = """
+SELECT id, token FROM {s}.photo WHERE state <> 'deleted' UNION ALL SELECT NULL, avatar FROM {s}.person
+"""
+#: Every number that a waiting job names, however deep: ids are among them.
+WORKED_ON = """
+SELECT DISTINCT trunc((value #>> '{}')::numeric)::bigint
+FROM public.procrastinate_jobs, jsonb_path_query(args, 'strict $.**') AS value
+WHERE status IN ('todo', 'doing') AND jsonb_typeof(value) = 'number'
 """

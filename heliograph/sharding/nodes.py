@@ -95,6 +95,14 @@ def _configure(connection: psycopg.Connection[Any]) -> None:
     connection.execute(sql.SQL("SET statement_timeout = {}").format(sql.Literal(timeout)))
 
 
+def recheck(node: Node) -> None:
+    """A connection to this node was found dead: let go of all idle ones that are dead too."""
+    try:
+        _pool(node).check()
+    except psycopg.Error:
+        pass  # it is away: whoever asks next is told
+
+
 def close_all() -> None:
     """Close every pool of this process."""
     with _lock:

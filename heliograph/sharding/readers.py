@@ -171,6 +171,7 @@ def _read(node: Node, text: str, values: dict[str, Any], shards: list[ShardNumbe
                 return connection.execute(text, values, prepare=prepare).fetchall()
         except psycopg.Error as error:
             if attempt == 1 and lost(error):
+                nodes.recheck(node)
                 continue  # a kept connection that died while idle; a read may be asked twice
             raise translated(error) from error
     raise AssertionError("unreachable")

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
@@ -128,13 +129,13 @@ def write(person_id: int, body: Callable[[Tx], T], *, repeatable: bool = False) 
     """
     shard = shard_of(person_id)
     for attempt in range(1, _ATTEMPTS + 1):
-        node = map.node_of(shard)
+        one = _Attempt(shard, map.node_of(shard))
         try:
-            answer, tx = _write_once(shard, node, body)
+            answer, tx = _write_once(one, body)
         except HeliographError:
             raise
         except psycopg.Error as error:
-            if attempt == _ATTEMPTS or not _worth_another(error, node, shard, repeatable):
+            if attempt == _ATTEMPTS or not _worth_another(error, one, repeatable):
                 raise readers.translated(error) from error
             metrics.count("write_retries_total", reason=error.sqlstate or "connection")
             continue
@@ -145,26 +146,40 @@ def write(person_id: int, body: Callable[[Tx], T], *, repeatable: bool = False) 
     raise AssertionError("unreachable")
 
 
-def _write_once(shard: ShardNumber, node: Node, body: Callable[[Tx], T]) -> tuple[T, Tx]:
-    with nodes.connection(node, timeout_seconds=hurry.seconds()) as connection:
-        tx = Tx(shard, node, connection)
+@dataclass
+class _Attempt:
+    """`done`: the body has returned, so what is lost from here on may have been committed."""
+
+    shard: ShardNumber
+    node: Node
+    done: bool = False
+
+
+def _write_once(one: _Attempt, body: Callable[[Tx], T]) -> tuple[T, Tx]:
+    with nodes.connection(one.node, timeout_seconds=hurry.seconds()) as connection:
+        tx = Tx(one.shard, one.node, connection)
         trips.add("node", 2)  # BEGIN, COMMIT
         with connection.transaction():
             if hurry.active():
                 connection.execute(hurry.statement())
             answer = body(tx)
+            one.done = True
     return answer, tx
 
 
-def _worth_another(error: psycopg.Error, node: Node, shard: ShardNumber, repeatable: bool) -> bool:
+def _worth_another(error: psycopg.Error, one: _Attempt, repeatable: bool) -> bool:
     match error.sqlstate:
         case "40001" | "40P01":
             return True
         case "42P01" | "3F000" | "42501":
             map.refresh()
-            return map.node_of(shard) != node
-    # No SQLSTATE, or the server is going down: the connection is gone, perhaps at COMMIT.
-    return readers.lost(error) and repeatable
+            return map.node_of(one.shard) != one.node
+    if not readers.lost(error):
+        return False
+    # The connection is gone: one that a restarted server left in the pool, if nothing worse. Before COMMIT was
+    # sent nothing has happened; after it nobody knows, and only what may be repeated is.
+    nodes.recheck(one.node)
+    return repeatable or not one.done
 
 
 def _run_all(acts: Iterable[Callable[[], None]]) -> None:

@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
 
+from heliograph.core import environment
+from heliograph.media import storage
 from heliograph.ops import audit
 from heliograph.sharding import sessions
 from tests.harness.jobs import Runner
@@ -33,6 +36,7 @@ class Touched:
 
     shards: set[int] = field(default_factory=set)
     directory: bool = False
+    media: set[Path] = field(default_factory=set)  # folders in which pictures were kept or looked for
 
     @property
     def anything(self) -> bool:
@@ -43,7 +47,7 @@ class Touched:
 def watching() -> Iterator[Touched]:
     """Note every shard that is opened for writing."""
     touched = Touched()
-    open_tx, open_directory = sessions.Tx.__init__, sessions.DirectoryTx.__init__
+    open_tx, open_directory, open_storage = sessions.Tx.__init__, sessions.DirectoryTx.__init__, storage.get
 
     def tx(self: sessions.Tx, shard: int, *rest: Any) -> None:
         touched.shards.add(shard)
@@ -53,9 +57,16 @@ def watching() -> Iterator[Touched]:
         touched.directory = True
         open_directory(self)
 
-    with mock.patch.object(sessions.Tx, "__init__", tx):
-        with mock.patch.object(sessions.DirectoryTx, "__init__", directory_tx):
-            yield touched
+    def files() -> storage.Storage:
+        touched.media.add(environment.get().media)
+        return open_storage()
+
+    with (
+        mock.patch.object(sessions.Tx, "__init__", tx),
+        mock.patch.object(sessions.DirectoryTx, "__init__", directory_tx),
+        mock.patch.object(storage, "get", files),
+    ):
+        yield touched
 
 
 def count_damages(items: list[pytest.Item]) -> None:
@@ -80,14 +91,22 @@ def check(item: Any, runner: Runner, touched: Touched) -> None:
     if getattr(item, "call_failed", False):
         return
     runner.run_jobs()
-    # Rows of photos that no cage has made have no files.
-    found = audit.compare(shards=touched.shards, files="cage" in item.fixturenames)
+    found = _compare(touched, files="cage" in item.fixturenames)
     _checked += 1
     if found:
         told = "\n".join(str(difference) for difference in found[:20])
         pytest.fail(
             f"pairs and counters disagree after the test (seed {runner.seed}):\n{told}", pytrace=False
         )
+
+
+def _compare(touched: Touched, *, files: bool) -> list[audit.Difference]:
+    """Photos that no cage has made have no files; and a test may keep its files in a folder of its own."""
+    if not files or len(touched.media) != 1:
+        return audit.compare(shards=touched.shards, files=False)
+    (folder,) = touched.media
+    with mock.patch.object(storage, "get", lambda: storage.Files(folder)):
+        return audit.compare(shards=touched.shards)
 
 
 def summary(write: Callable[[str], None]) -> None:
