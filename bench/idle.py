@@ -11,8 +11,11 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 BUDGET = 450  # MB
@@ -29,28 +32,33 @@ def main() -> None:
     if asked.pid:
         _report(asked.pid)
         return
-    with tempfile.TemporaryDirectory(prefix="hg-idle-") as folder, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
+    begun = time.monotonic()
+    with up() as (pid, _):
+        print(f"ready after {time.monotonic() - begun:.1f} s")
+        time.sleep(asked.settle)
+        _report(pid)
+
+
+@contextmanager
+def up() -> Iterator[tuple[int, str]]:
+    """The network of bin/up with new data on a free port: its supervisor's pid and its address."""
+    with tempfile.TemporaryDirectory(prefix="hg-bench-") as folder:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
         Path(folder).chmod(0o755)
-        begun = time.monotonic()
-        up = subprocess.Popen(
-            [ROOT / "bin" / "up", "--port", str(port), "--data", f"{folder}/data"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        command = [ROOT / "bin" / "up", "--port", str(port), "--data", f"{folder}/data"]
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
-            assert up.stdout is not None
-            for line in up.stdout:
+            assert running.stdout is not None
+            for line in running.stdout:
                 if "is ready at" in line:
                     break
-            print(f"ready after {time.monotonic() - begun:.1f} s")
-            time.sleep(asked.settle)
-            _report(up.pid)
+            threading.Thread(target=running.stdout.read, daemon=True).start()  # a full pipe would stop it
+            yield running.pid, f"http://127.0.0.1:{port}"
         finally:
-            up.send_signal(signal.SIGTERM)
-            up.wait(30)
+            running.send_signal(signal.SIGTERM)
+            running.wait(30)
 
 
 def _report(pid: int) -> None:

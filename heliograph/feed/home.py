@@ -83,9 +83,13 @@ def parse(raw: Sequence[bytes]) -> Feed | None:
     if not raw or raw[-1][:1] != b"-":
         return None
     floor = -int(raw[-1])
-    elements = [element for element in raw[:-1] if element[:1] != b"?"]
-    # A dict keeps the order while it removes duplicates, so that the sort meets long runs.
-    ids = sorted(dict.fromkeys(map(int, elements)), reverse=True)
+    try:
+        numbers = dict.fromkeys(map(int, raw))
+    except ValueError:  # somebody is writing it anew: there is a mark among the ids
+        numbers = dict.fromkeys(int(element) for element in raw if element[:1] != b"?")
+    del numbers[-floor]
+    # The dict kept the order while it removed duplicates, so that the sort meets long runs.
+    ids = sorted(numbers, reverse=True)
     if ids and ids[-1] <= floor:
         del ids[bisect_left(ids, -floor, key=neg) :]
     return Feed(ids, floor)
