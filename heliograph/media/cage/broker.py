@@ -247,34 +247,47 @@ class Broker:
             return
         self._children.remove(child)
         self._selector.unregister(child.sock)
-        self._last_words(child)
-        killed_by_us = child.process.poll() is None
+        silent = self._last_words(child)
         child.reader.close()
-        if killed_by_us:
-            child.process.kill()
-        status = child.process.wait()
+        status = _status(child, patience_seconds=1.0 if silent else 0.0)
         if child.job is not None:
-            self._tell(child.job.client, _reason(child, status, killed_by_us))
+            self._tell(child.job.client, _reason(child, status))
 
-    def _last_words(self, child: _Child) -> None:
-        """An answer may lie in the socket of a child that ended by itself."""
+    def _last_words(self, child: _Child) -> bool:
+        """Hand on an answer that may lie in the socket; whether the child has closed its end."""
         child.sock.setblocking(False)
         try:
             read = child.reader.read()
+        except BlockingIOError:
+            return False
         except (EOFError, OSError, wire.Garbled):
-            return
+            return True
         if read is not None and child.job is not None:
             self._tell(child.job.client, read[0])
             child.job = None
+        return False
 
 
-def _reason(child: _Child, status: int, killed_by_us: bool) -> dict[str, Any]:
+def _status(child: _Child, *, patience_seconds: float) -> int | None:
+    """How the child ended by itself; None when it is we who end it, now.
+
+    A dying process closes its sockets a moment before it can be waited for: hence the patience.
+    """
+    try:
+        return child.process.wait(patience_seconds)
+    except subprocess.TimeoutExpired:
+        child.process.kill()
+        child.process.wait()
+        return None
+
+
+def _reason(child: _Child, status: int | None) -> dict[str, Any]:
     if child.too_slow or status == -signal.SIGXCPU:
         return {"error": Unprocessable.code, "why": "it took too long"}
-    if status == -signal.SIGKILL and not killed_by_us:
-        return {"error": wire.KILLED, "why": "the decoder was killed"}
-    if killed_by_us:
+    if status is None:
         return {"error": wire.KILLED, "why": "the cage is stopping"}
+    if status == -signal.SIGKILL:
+        return {"error": wire.KILLED, "why": "the decoder was killed"}
     return {"error": Unprocessable.code, "why": f"the decoder ended with {status}"}
 
 
