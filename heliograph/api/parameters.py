@@ -120,6 +120,10 @@ def _photo(raw: Any) -> int:
     return _id(raw)
 
 
+def _code(raw: Any) -> int:
+    return ids.from_short_code(raw) if isinstance(raw, str) else _id(raw)
+
+
 def _cursor(raw: Any) -> str:
     """A place in a list, as we gave it out or as the id of a photo; the page judges the rest."""
     text = str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else _text(raw)
@@ -146,6 +150,7 @@ def text(longest: int, says: str = "") -> Kind:
 COUNT = Kind(_count, {"type": "integer", "minimum": 1, "maximum": paging.LARGEST}, "How many, at most 100.")
 PERSON = Kind(_person, {"type": "string", "pattern": "^([0-9]+|self)$"}, "A person's id, or `self`.")
 PHOTO = Kind(_photo, {"type": "string", "pattern": "^[0-9]+(_[0-9]+)?$"}, "A photo's id.")
+CODE = Kind(_code, {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,11}$"}, "The code in a photo's link.")
 COMMENT = Kind(_id, _ID, "A comment's id.")
 UPLOAD = Kind(_id, _ID, "What POST /uploads answered.")
 CURSOR = Kind(_cursor, {"type": "string"}, "Where to go on, from `pagination` of the page before.")

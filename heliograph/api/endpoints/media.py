@@ -11,7 +11,6 @@ from heliograph.api.parameters import PhotoId, Upload
 from heliograph.flows import delete_photo, edit_photo, post_photo, upload_photo
 from heliograph.media.errors import NoFile
 from heliograph.pages import photo as page
-from heliograph.sharding import ids
 
 _CAPTION = parameters.text(2200)
 _ALT_TEXT = parameters.text(1000, "What is to be seen, for those who cannot.")
@@ -51,9 +50,9 @@ def show(call: Call, photo_id: PhotoId) -> Any:
 
 
 @get("/media/shortcode/{code}", gives="Media")
-def show_by_code(call: Call, code: Annotated[str, parameters.WORD]) -> Any:
+def show_by_code(call: Call, code: Annotated[int, parameters.CODE]) -> Any:
     """The photo at /p/{code}/."""
-    return render.photo(page.one(call.viewer_id, ids.from_short_code(code)))
+    return render.photo(page.one(call.viewer_id, code))
 
 
 @post("/media/{photo_id}", gives="Media")
