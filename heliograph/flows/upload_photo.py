@@ -8,6 +8,7 @@ An upload that nobody posts is forgotten after 24 hours.
 from __future__ import annotations
 
 from heliograph.accounts import home
+from heliograph.core import clock
 from heliograph.core.errors import NotAllowed
 from heliograph.flows import homes
 from heliograph.media import cage_client, checks, filters, upload_rows, uploads
@@ -75,8 +76,20 @@ def _added(tx: Tx, new: NewUpload, key: str | None) -> Upload:
     def make() -> dict[str, int]:
         return {"upload_id": upload_rows.add(tx, new).id}
 
-    answer, _ = idempotency.run(tx, new.owner_id, "upload_photo", key, new.sha256, make)
-    return upload_rows.load(tx, new.owner_id, answer["upload_id"])
+    answer, repeated = idempotency.run(tx, new.owner_id, "upload_photo", key, new.sha256, make)
+    try:
+        return upload_rows.load(tx, new.owner_id, answer["upload_id"])
+    except UploadGone:
+        if not repeated:
+            raise
+        return _published_since(new, answer["upload_id"])
+
+
+def _published_since(new: NewUpload, upload_id: int) -> Upload:
+    """An upload whose photo is published, and whose row is gone: who repeats the request gets the same number."""
+    now = clock.now()
+    values = {**new.__dict__, "file": ""}
+    return Upload(id=upload_id, photo_id=None, created_at=now, expires_at=now, **values)
 
 
 @periodic(3600)
