@@ -189,3 +189,13 @@ def test_every_line_says_who_said_it(run: Callable[..., Running]) -> None:
         "baker | milk",
     ]
     running.stop()
+
+
+def test_what_left_its_group_ends_when_its_part_does(run: Callable[..., Running]) -> None:
+    """As PostgreSQL's processes do: each leads a session of its own, and holds memory that a new server needs."""
+    running = run(a="setsid sh -c 'echo far $$; exec sleep 1000' & echo pid $$; exec sleep 1000")
+    (far,) = running.wait_for(r"far (\d+)")
+    (leader,) = running.wait_for(r"pid (\d+)")
+    os.kill(int(leader), signal.SIGKILL)
+    assert gone(far)
+    running.stop()

@@ -1,0 +1,59 @@
+"""/metrics adds up what all processes counted, on a listener of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from heliograph.ops.metrics_listener import listener
+
+_COUNTS = (
+    "from heliograph.core import environment, metrics\n"
+    "environment.use(environment.load({'HELIOGRAPH_SECRET_KEY': 'x' * 40, 'HELIOGRAPH_DIRECTORY': 'dbname=x',"
+    " 'HELIOGRAPH_METRICS_DIR': %r}))\n"
+    "metrics.count('likes_total', 2)\n"
+    "metrics.gauge('jobs_running', 3)\n"
+    "metrics.observe('fan_out_seconds', 0.2, lane='feed')\n"
+)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    for _ in range(2):
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")}
+        subprocess.run([sys.executable, "-c", _COUNTS % str(tmp_path)], check=True, env=variables)
+    with listener("127.0.0.1", 0, tmp_path) as served:
+        thread = threading.Thread(target=served.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{served.server_address[1]}"
+        served.shutdown()
+        thread.join()
+
+
+def test_counters_of_all_processes_are_added_up(url: str) -> None:
+    with urllib.request.urlopen(f"{url}/metrics") as answer:
+        lines = answer.read().decode().splitlines()
+    assert "heliograph_likes_total 4.0" in lines
+    assert 'heliograph_fan_out_seconds_count{lane="feed"} 2.0' in lines
+
+
+def test_what_a_process_that_is_gone_measured_is_forgotten(url: str) -> None:
+    with urllib.request.urlopen(f"{url}/metrics") as answer:
+        assert not any(
+            line.startswith("heliograph_jobs_running ") for line in answer.read().decode().splitlines()
+        )
+
+
+def test_nothing_else_is_served_there(url: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{url}/")
+    assert refused.value.code == 404
+    refused.value.close()
