@@ -209,7 +209,10 @@ class _Spool(FileUploadHandler):
         if self.field_name not in self._names:
             raise SkipFile()
         self._written = 0
-        self._files.append(tempfile.TemporaryFile())  # noqa: SIM115  closed after the flow has read it
+        incoming = environment.get().incoming
+        incoming.mkdir(parents=True, exist_ok=True)
+        # Without a name, so nothing is left when this process dies; closed after the flow has read it.
+        self._files.append(tempfile.TemporaryFile(dir=incoming))  # noqa: SIM115
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self._written += len(raw_data)

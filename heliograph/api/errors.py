@@ -116,6 +116,7 @@ _BY_CODE: dict[str, tuple[int, str]] = {
     "token_revoked": (400, "OAuthAccessTokenException"),
     "scope_missing": (400, "OAuthPermissionsException"),
     "method_not_allowed": (405, "APINotAllowedError"),
+    "home_missing": (503, "APIUnavailableError"),
     "body_too_large": (413, _INVALID),
     "unsupported_content_type": (415, _INVALID),
     "length_required": (411, _INVALID),
@@ -142,6 +143,8 @@ def refusal(error: HeliographError) -> Refusal:
         if isinstance(error, kind):
             status, error_type = _BY_CODE.get(error.code, (status, error_type))
             return Refusal(status, error_type, error.sentence, error.code, _fields(error), _headers(error))
+    if error.code in _BY_CODE:
+        return Refusal(*_BY_CODE[error.code], error.sentence, error.code)
     return CRASH
 
 

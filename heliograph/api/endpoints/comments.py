@@ -8,6 +8,7 @@ from heliograph.api import parameters, render
 from heliograph.api.answers import Listing
 from heliograph.api.endpoint import Call, delete, get, post
 from heliograph.api.parameters import CommentId, Count, Cursor, PhotoId
+from heliograph.core.errors import NotFound
 from heliograph.flows import comment as flow
 from heliograph.pages import photo as page
 
@@ -26,6 +27,8 @@ def add(call: Call, photo_id: PhotoId, text: Annotated[str, parameters.text(300)
     """Comment on a photo: at most 4 tags and one address, and not everything in capitals."""
     comment_id = flow.add(call.viewer_id, photo_id, text, idempotency_key=call.idempotency_key)
     newest = page.comments(call.viewer_id, photo_id, before=comment_id + 1, count=1)
+    if not newest.items:  # deleted again in between
+        raise NotFound(cause=comment_id)
     return render.comment(newest.items[0])
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from heliograph.api import parameters, render
 from heliograph.api.endpoint import Call, delete, post
+from heliograph.core.errors import Unavailable
 from heliograph.flows import homes, sign_in, sign_up
 from heliograph.pages import cards
 
@@ -41,6 +42,7 @@ def leave(call: Call) -> None:
 
 
 def _session(person_id: int) -> dict[str, Any]:
-    token = sign_in.issue_token(person_id)
-    (card,) = cards.people(person_id, [person_id])
-    return {"user": render.person(card), "access_token": token}
+    found = cards.people(person_id, [person_id])
+    if not found:  # their node is away: no token that nobody gets to read
+        raise Unavailable(cause=person_id)
+    return {"user": render.person(found[0]), "access_token": sign_in.issue_token(person_id)}

@@ -94,7 +94,7 @@ def test_a_trickle_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_files_of_a_call_are_closed_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     opened = []
     real = body.tempfile.TemporaryFile
-    monkeypatch.setattr(body.tempfile, "TemporaryFile", lambda: opened.append(real()) or opened[-1])
+    monkeypatch.setattr(body.tempfile, "TemporaryFile", lambda dir: opened.append(real()) or opened[-1])
     twice = part("photo", b"a") + part("photo", b"bc")
     assert post(twice + END).data["length"] == 2
     assert post(twice).data["length"] == 1  # the last part has no end
