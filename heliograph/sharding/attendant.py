@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 _LONGEST_PAUSE = 5.0  # seconds between two tries to reach a database that is away
 _GATHER_SECONDS = 0.03  # rows that come together are mirrored together, and a request may have done it itself
 _OLD_DAYS = 30  # failed jobs are kept so long
-_HEARTBEAT_SECONDS = 10.0
+_HEARTBEATS = 3  # that may be missed before a worker counts as dead
 
 
 class Attendant:
@@ -119,7 +119,7 @@ class Attendant:
             listen_notify=False,
             delete_jobs="successful",
             install_signal_handlers=False,
-            update_heartbeat_interval=_HEARTBEAT_SECONDS,
+            update_heartbeat_interval=environment.get().job_stalled_seconds / _HEARTBEATS,
             stalled_worker_timeout=10
             ** 9,  # pruning silent workers is the sweep's: it looks at their jobs first
         )

@@ -124,7 +124,11 @@ class Network:
         """A clean slate: no rows, no jobs, no memory. A few milliseconds: tables of tests are small, and
         deleting rows of a small table is cheaper than truncating it."""
         for name, server in self.servers.items():
-            self._wiper(name, server).execute(self._wiping[name])
+            try:
+                self._wiper(name, server).execute(self._wiping[name])
+            except psycopg.OperationalError:  # a test has restarted this server
+                self._wipers.pop(name).close()
+                self._wiper(name, server).execute(self._wiping[name])
         valkey.call("FLUSHALL")
         for folder in (self.folder / "media", self.folder / "incoming"):
             for inside in folder.iterdir():
