@@ -81,7 +81,7 @@ _CHECKS: dict[str, dict[str, list[tuple[str, ...]]]] = {
             ("strangers in the feed", "photo.owner_id in mine.follows if followed_only else True", "True"),
         ],
         "_permitted": [
-            ("photos of private people", "| visibility.may(reader, viewer_id, private)", "| private"),
+            ("photos of private people", "| _permitting(reader, viewer_id, private)", "| private"),
             ("private photos for nobody", _NOBODY + " - private", _NOBODY, "anonymous"),
         ],
         "_card": [
