@@ -29,6 +29,7 @@ HARD_STOP_SECONDS = 8.0  # for everything
 PAUSES: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0, 3.0)  # seconds before a start, after so many short lives
 LONG_LIFE_SECONDS = 5.0  # whoever lived so long starts without a pause
 _TICK = 0.1  # seconds
+_YOUNG, _YOUNG_GRACE = 3.0, 1.0  # seconds
 _ORPHANS_EVERY = 2.0  # seconds; where /proc has to be read whole for it, that takes some milliseconds
 
 
@@ -149,13 +150,26 @@ class Supervisor:
         self._record.unlink(missing_ok=True)
 
     def _end(self, lives: Sequence[_Life], *, until: float) -> None:
+        now = time.monotonic()
+        # Granian hears no signal in its first half second, and then never: who is that young has promised nothing.
+        ends = {
+            life.part.name: min(until, now + _YOUNG_GRACE)
+            if life.part.early and now - life.began < _YOUNG
+            else until
+            for life in lives
+        }
         for life in lives:
             if life.process is not None and life.process.poll() is None:
                 life.process.send_signal(life.part.stop_signal)
-        while any(life.process is not None and life.process.poll() is None for life in lives):
+        waiting = list(lives)
+        while waiting and not self._impatient:
             self._pump(0.02)
-            if time.monotonic() > until or self._impatient:
-                break
+            now = time.monotonic()
+            waiting = [
+                life
+                for life in waiting
+                if life.process is not None and life.process.poll() is None and now < ends[life.part.name]
+            ]
         for life in lives:
             if life.process is not None:
                 if life.process.poll() is None:
