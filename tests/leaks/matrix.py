@@ -150,7 +150,11 @@ def _pages(world: World, looker: Looker, now: Truth) -> Iterator[str]:
     """The same with a browser."""
     active = looker.id is not None and now.people[looker.id].state == "active"
     viewer = looker.id if active else None
-    yield from _page(looker, "/", None, now)
+    for address in ("/", "/me", "/requests", "/settings", "/settings/blocked"):
+        yield from _page(looker, address, None, now)
+    for name in ("olga", "pia", "sven", "commenter", "blocker"):
+        yield from _page(looker, f"/find?q=zz.{name}", None, now)
+        yield from _named(looker, f"zz.{name}", now)
     for owner in world.owners.values():
         found = 200 if now.knows(viewer, owner.id) else 404
         yield from _page(looker, f"/@{owner.username}", found, now)
@@ -170,6 +174,17 @@ def _page(looker: Looker, address: str, wanted: int | None, now: Truth) -> Itera
     for leak in scanner.leaks_in(response, now):
         if response.status_code not in (302, 303, 404) or not _names(leak, echo, now):
             yield f"{address}: {leak}"
+
+
+def _named(looker: Looker, username: str, now: Truth) -> Iterator[str]:
+    """Whoever does not exist for the viewer is not found by name."""
+    active = looker.id is not None and now.people[looker.id].state == "active"
+    viewer = looker.id if active else None
+    person = next(it for it in now.people.values() if it.username == username)
+    if now.knows(viewer, person.id):
+        return
+    if f"/@{username}" in looker.browser.get(f"/find?q={username}").content.decode():
+        yield f"/find knows {username}"
 
 
 def _names(leak: str, code: str, now: Truth) -> bool:
