@@ -73,6 +73,7 @@ SESSION_COOKIE_SECURE = _env.secure  # the cookie of messages goes by these
 SESSION_COOKIE_HTTPONLY = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes of a form; photos are streamed, never read into memory
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+FILE_UPLOAD_HANDLERS = ["heliograph.web.arriving.NoFiles"]  # views that take files say so
 
 EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS = mail(_env.mail)
 EMAIL_TIMEOUT = 15  # seconds

@@ -1,7 +1,8 @@
 """Photos on their way in through this door: a bare body (our script), or a file of a form (no scripts).
 
 The server in front has no time limit for a body. `heliograph.media.uploads` watches over what it reads
-itself; a form is read by Django before anybody else, so it is watched here.
+itself; a form is read by Django before anybody else, so it is watched here. Files are taken where a view asks
+for them by `watch` and nowhere else: settings.FILE_UPLOAD_HANDLERS names `NoFiles`.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import time
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
+from django.core.files.uploadhandler import FileUploadHandler, StopUpload, TemporaryFileUploadHandler
 from django.http import HttpRequest
 
 from heliograph.core import environment
 from heliograph.media.errors import Interrupted, NoFile, TooLarge, TooSlow
 
+_FIELDS_BYTES = 1024 * 1024  # what a form may hold beside its file
 _GRACE_SECONDS = 5.0  # before the speed is looked at
 
 
@@ -59,22 +61,40 @@ class Watched(TemporaryFileUploadHandler):
         self._size += len(raw_data)
         took = time.monotonic() - self._began
         if self._size > self._env.upload_max_bytes:
-            self._end(TooLarge)
+            self._end(TooLarge, hang_up=False)  # what still comes is little: `watch` knows the length
         if took > self._env.upload_deadline_seconds or (
             took > _GRACE_SECONDS and self._size / took < self._env.upload_minimum_rate
         ):
-            self._end(TooSlow)
+            self._end(TooSlow, hang_up=True)
         super().receive_data_chunk(raw_data, start)
         return None
 
-    def _end(self, trouble: type[TooLarge | TooSlow]) -> None:
+    def _end(self, trouble: type[TooLarge | TooSlow], *, hang_up: bool) -> None:
         self.trouble = trouble
-        raise StopUpload(connection_reset=False)
+        raise StopUpload(connection_reset=hang_up)
+
+
+class NoFiles(FileUploadHandler):
+    """Reads no file, and nothing that follows one."""
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        raise StopUpload(connection_reset=True)
+
+    def file_complete(self, file_size: int) -> None:
+        return None
 
 
 def watch(request: HttpRequest) -> None:
-    """Watch over the files of this request's form; before anybody reads it."""
+    """Watch over the files of this request's form; before anybody reads it. Raises TooLarge at once."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > environment.get().upload_max_bytes + _FIELDS_BYTES:
+        raise TooLarge(cause=f"{length[:20]} bytes declared")
     request.upload_handlers = [Watched(request)]
+
+
+def has_files(request: HttpRequest) -> bool:
+    """Whether looking at a field of the form would read files."""
+    return request.content_type == "multipart/form-data"
 
 
 def file_of(request: HttpRequest, name: str) -> FormFile:

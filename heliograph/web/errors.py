@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext, gettext_noop
@@ -26,6 +27,7 @@ from heliograph.core.errors import (
 )
 from heliograph.web import session
 from heliograph.web.answers import local, see, wants_json
+from heliograph.web.arriving import has_files
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +60,10 @@ class ErrorPages:
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(
+            error, OperationalError | InterfaceError
+        ):  # the directory, asked through Django's models
+            error = Unavailable(cause=error)
         return answer(request, error) if isinstance(error, HeliographError) else None
 
 
@@ -99,7 +105,9 @@ def _say(request: HttpRequest, look: _Look, sentence: str) -> HttpResponse:
 
 def _back(request: HttpRequest) -> str:
     """The page that had the form, after a POST."""
-    return local(request.POST.get("next"), "") if request.method == "POST" else ""
+    if request.method != "POST":
+        return ""
+    return request.path if has_files(request) else local(request.POST.get("next"), "")
 
 
 def _frame(request: HttpRequest) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from heliograph.pages import who
 from heliograph.sharding.ids import PersonId
 from heliograph.web.answers import wants_json
+from heliograph.web.arriving import has_files
 
 COOKIE = "session"
 SIGN_IN = "/sign-in"
@@ -90,7 +91,8 @@ def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
     if wants_json(request):
         return JsonResponse({"error": gettext("Sign in first.")}, status=401)
     # After a POST one comes back to the page that had the form, not to the address of the deed.
-    target = request.get_full_path() if request.method in {"GET", "HEAD"} else request.POST.get("next", "/")
+    looks = request.method in {"GET", "HEAD"} or has_files(request)
+    target = request.get_full_path() if looks else request.POST.get("next", "/")
     return HttpResponseRedirect(f"{SIGN_IN}?next={quote(target, safe='/')}", status=303)
 
 

@@ -58,10 +58,12 @@ def _form(request: HttpRequest, more: dict[str, Any] | None = None, status: int 
 
 
 @csrf_exempt  # checked by `_send_avatar`, once somebody watches over the body as it arrives
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def avatar(request: SignedInRequest) -> HttpResponseBase:
-    """A new picture of oneself."""
+    """A new picture of oneself. Its form is on the page of the profile."""
+    if request.method != "POST":
+        return see("/settings/profile")
     arriving.watch(request)
     return _send_avatar(request)
 

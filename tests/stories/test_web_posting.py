@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 
 from heliograph.core import environment
 from heliograph.pages import home
+from heliograph.web.session import COOKIE
 from tests import corpus
 from tests.harness.client import TestClient
 from tests.harness.people import Somebody
@@ -137,3 +139,34 @@ def test_a_picture_of_oneself(browser: TestClient, alice: Somebody, run_jobs: An
     picture = browser.get(found[1].replace("&amp;", "&"))
     assert (picture.status_code, picture.headers["Content-Type"]) == (200, "image/jpeg")
     assert browser.post("/settings/avatar", {}).status_code == 400
+
+
+def test_files_are_taken_only_where_they_are_asked_for(alice: Somebody) -> None:
+    stranger = browser_of(None)
+    photo = SimpleUploadedFile("photo.jpg", corpus.jpeg(), content_type="image/jpeg")
+    response = stranger.post("/post", form(corpus.jpeg()))
+    assert (response.status_code, response.headers["Location"]) == (303, "/sign-in?next=/post")
+    response = stranger.post("/sign-in", {"photo": photo, "login": "alice", "password": "x"})
+    assert response.status_code in (200, 400)  # the form again: nothing behind the file was read
+    assert not response.wsgi_request.FILES
+    assert COOKIE not in response.cookies
+
+
+def test_what_says_it_is_too_large_is_not_read(browser: TestClient, alice: Somebody) -> None:
+    response = browser.generic(
+        "POST", "/post", b"--b", content_type="multipart/form-data; boundary=b", CONTENT_LENGTH=str(10**9)
+    )
+    assert response.status_code == 413
+    assert "at most" in text_of(response)
+
+
+def test_a_database_that_is_away_is_a_page(browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise OperationalError("connection refused to 10.0.0.7")
+
+    monkeypatch.setattr("heliograph.pages.home.page", away)
+    response = browser.get("/")
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
+    assert "We will be right back" in text_of(response)
+    assert "10.0.0.7" not in response.content.decode()
