@@ -31,12 +31,14 @@ from django.db import DatabaseError, connections
 
 from heliograph.core import clock, environment, metrics
 from heliograph.core.errors import HeliographError, Unavailable
-from heliograph.sharding import map, outbox, wake, wake_listener
+from heliograph.sharding import map, outbox, tidy, wake, wake_listener
 from heliograph.sharding.attendant import Attendant
 from heliograph.sharding.lanes import Lanes
 from heliograph.sharding.map import Node
 from heliograph.sharding.periodic import FORGOT, PERIODIC, Periodic
 from heliograph.sharding.wake_listener import WakeListener
+
+__all__ = ["run", "tidy"]  # tidy: imported for the deed it registers
 
 log = logging.getLogger(__name__)
 
@@ -147,16 +149,24 @@ class WorkerProcess:
             await asyncio.sleep(2)
 
     async def _beat(self) -> None:
+        """Every HEARTBEAT_SECONDS, and soon after a database has come or gone."""
+        told: dict[str, bool] = {}
+        due = 0.0
         while True:
             databases = {attendant.name: attendant.ok for attendant in self._attendants.values()}
-            for name, ok in databases.items():
-                metrics.gauge("worker_database_ok", float(ok), database=name)
-            metrics.gauge("jobs_running", self._lanes.running)
-            told = {"at": clock.now_ms(), "databases": databases, "running": self._lanes.running}
-            await self._loop.run_in_executor(
-                self._ears, wake_listener.heartbeat, self._key, orjson.dumps(told), HEARTBEAT_KEPT_SECONDS
-            )
-            await asyncio.sleep(HEARTBEAT_SECONDS)
+            if databases != told or self._loop.time() >= due:
+                await self._tell(databases)
+                told, due = databases, self._loop.time() + HEARTBEAT_SECONDS
+            await asyncio.sleep(0.5)
+
+    async def _tell(self, databases: dict[str, bool]) -> None:
+        for name, ok in databases.items():
+            metrics.gauge("worker_database_ok", float(ok), database=name)
+        metrics.gauge("jobs_running", self._lanes.running)
+        said = {"at": clock.now_ms(), "databases": databases, "running": self._lanes.running}
+        await self._loop.run_in_executor(
+            self._ears, wake_listener.heartbeat, self._key, orjson.dumps(said), HEARTBEAT_KEPT_SECONDS
+        )
 
     async def _every(self, one: Periodic) -> None:
         await asyncio.sleep(random.uniform(0, min(one.seconds, 60)))  # noqa: S311 - not all at once

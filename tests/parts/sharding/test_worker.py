@@ -16,7 +16,6 @@ import pytest
 
 from heliograph.core import valkey
 from heliograph.sharding import sessions
-from tests.harness.invariants import damages
 from tests.harness.jobs import Runner
 from tests.harness.people import Somebody
 from tests.harness.servers import Network
@@ -117,7 +116,6 @@ def test_a_job_of_a_killed_worker_is_done_by_the_next(
     until(lambda: jobs(runner, "node1") == [])
 
 
-@damages("a job fails for good, and stays to be seen")
 def test_poison_is_kept_to_be_seen(alice: Somebody, run_jobs: Any, start: Any, runner: Runner) -> None:
     run_jobs()
     start()

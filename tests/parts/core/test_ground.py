@@ -1,0 +1,136 @@
+"""The ground: knobs, errors, cursors, limits, and how Valkey is spoken to."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heliograph.core import cursor, environment, errors, limits, paging, trips, valkey
+from heliograph.core.environment import BadEnvironment
+from heliograph.core.errors import Limited
+from tests.harness.servers import Network
+from tests.harness.threads import together
+
+_LEAST = {"HELIOGRAPH_SECRET_KEY": "k" * 32, "HELIOGRAPH_DIRECTORY": "dbname=d"}
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    with pytest.raises(BadEnvironment) as told:
+        environment.load(
+            {"HELIOGRAPH_FEED_MAX": "many", "HELIOGRAPH_NONSENSE": "1", "HELIOGRAPH_DEBUG": "maybe"}
+        )
+    text = str(told.value)
+    for mistake in ("SECRET_KEY is missing", "DIRECTORY is missing", "FEED_MAX", "NONSENSE is not", "DEBUG"):
+        assert mistake in text
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("x" * 40 + "\n")
+    variables = {**_LEAST, "HELIOGRAPH_SECRET_KEY_FILE": str(file)}
+    assert environment.load(variables).secret_key == "x" * 40
+
+
+def test_values_have_types() -> None:
+    read = environment.load(
+        {**_LEAST, "HELIOGRAPH_TRUSTED_PROXIES": "10.0.0.1, 10.1.0.0/16", "HELIOGRAPH_URL": "https://a.b/"}
+    )
+    assert read.trusted_proxies == ("10.0.0.1", "10.1.0.0/16")
+    assert (read.url, read.secure) == ("https://a.b", True)
+
+
+def test_the_docstring_is_the_sentence_and_errors_travel() -> None:
+    error = errors.Limited(retry_after_seconds=9, cause="secret cause")
+    assert error.sentence == "That was a little too often. Wait a moment and try again."
+    assert "secret" not in error.sentence
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), again.retry_after_seconds, again.sentence) == (Limited, 9, error.sentence)
+
+
+@pytest.mark.parametrize("value", ["", "7", "234979730208588845", "ü" * 30])
+def test_a_sealed_value_comes_back_and_is_not_to_be_read(value: str) -> None:
+    sealed = cursor.seal("feed", value)
+    assert cursor.unseal("feed", sealed) == value
+    assert not value or value not in sealed
+    assert cursor.seal("feed", value) != sealed
+
+
+@pytest.mark.parametrize("text", ["", "x", "AAAA" * 20, "é", "\0", "a" * 10_000])
+def test_what_nobody_sealed_is_refused(text: str) -> None:
+    with pytest.raises(cursor.BadCursor):
+        cursor.unseal("feed", text)
+
+
+def test_a_cursor_of_another_kind_is_refused() -> None:
+    with pytest.raises(cursor.BadCursor):
+        cursor.unseal("likers", cursor.seal("feed", 7))
+
+
+@pytest.mark.parametrize("text", ["-1", "9223372036854775808", "1e3", "٣", "0x10", "1 ", "9" * 400])
+def test_a_number_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(cursor.BadCursor):
+        cursor.number(text)
+
+
+def test_numbers_are_numbers() -> None:
+    assert [cursor.number(text) for text in (None, "", "0", "9223372036854775807")] == [
+        None,
+        None,
+        0,
+        2**63 - 1,
+    ]
+    assert [paging.clamp(count) for count in (None, 0, -5, 7, 10**9)] == [20, 1, 1, 7, 100]
+
+
+def test_a_limit_is_a_limit(network: Network) -> None:
+    left = [limits.spend("t", "alice", allowed=3, seconds=60).left for _ in range(3)]
+    assert left == [2, 1, 0]
+    with pytest.raises(Limited) as told:
+        limits.spend("t", "alice", allowed=3, seconds=60)
+    assert 0 < told.value.retry_after_seconds <= 60
+    assert limits.spend("t", "bob", allowed=3, seconds=60).left == 2
+
+
+def test_a_limit_holds_without_valkey(network: Network) -> None:
+    network.valkey.kill()
+    try:
+        for _ in range(3):
+            limits.spend("away", "alice", allowed=3, seconds=60)
+        with pytest.raises(Limited):
+            limits.spend("away", "alice", allowed=3, seconds=60)
+    finally:
+        network.valkey.start()
+
+
+def test_many_commands_are_one_trip_and_one_mistake_is_one(network: Network) -> None:
+    with trips.counted() as made:
+        replies = valkey.pipeline([("SET", "a", 1), ("LPUSH", "a", 2), ("GET", "a")])
+    assert made["valkey"] == 1
+    assert isinstance(replies[1], valkey.ValkeyError)
+    assert replies[2] == b"1"
+    with pytest.raises(valkey.ValkeyError):
+        valkey.call("LPUSH", "a", 2)
+
+
+def test_a_script_is_known_again_after_a_restart(network: Network) -> None:
+    script = valkey.Script("return {KEYS[1], ARGV[1]}")
+    assert script(["k"], ["v"]) == [b"k", b"v"]
+    before = valkey.run_id()
+    network.valkey.kill()
+    network.valkey.start()
+    assert script(["k"], [1]) == [b"k", b"1"]
+    assert valkey.run_id() != before
+
+
+def test_every_thread_has_a_connection_of_its_own(network: Network) -> None:
+    ids: list[Any] = together(*[lambda: valkey.call("CLIENT", "ID")] * 3)
+    assert len(set(ids)) == 3
+
+
+def test_big_values_come_whole(network: Network) -> None:
+    big = b"x" * 3_000_000
+    valkey.call("SET", "big", big)
+    assert valkey.call("GET", "big") == big

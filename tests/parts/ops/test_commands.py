@@ -1,0 +1,65 @@
+"""What an operator types, and what is answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from heliograph.ops.commands import audit, jobs, shards
+from heliograph.sharding import sessions
+from tests.harness.people import Somebody
+from tests.harness.servers import Network
+from tests.parts.sharding import test_queue
+
+assert test_queue  # its tasks are enqueued here
+
+
+def typed(command: Any, *words: str) -> Result:
+    return CliRunner().invoke(command, words, catch_exceptions=False)
+
+
+def test_jobs_are_counted_by_database(alice: Somebody) -> None:
+    sessions.write(alice.id, lambda tx: tx.enqueue("test_note.v1", what=1))
+    said = typed(jobs.command).output
+    assert "node1: 1 feed todo" in said
+    assert "node2: no jobs; 0 rows to mirror" in said
+
+
+def test_a_failed_job_is_shown_retried_and_forgotten(alice: Somebody, run_jobs: Any) -> None:
+    assert typed(jobs.command, "failed").exit_code == 0
+    sessions.write(alice.id, lambda tx: tx.enqueue("test_poison.v1"))
+    run_jobs(allow_failures=True)
+    shown = typed(jobs.command, "failed")
+    assert shown.exit_code == 1
+    name = shown.output.split()[0]
+    assert name.startswith("node1:")
+    assert "1 jobs wait again" in typed(jobs.command, "retry", name).output
+    run_jobs(allow_failures=True)
+    assert "1 jobs are forgotten" in typed(jobs.command, "forget", name).output
+    assert typed(jobs.command, "failed").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "words", [("retry",), ("retry", "--all", "node1:1"), ("forget", "node1"), ("forget", "x:y")]
+)
+def test_what_makes_no_sense_is_refused(network: Network, words: tuple[str, ...]) -> None:
+    assert typed(jobs.command, *words).exit_code == 2
+
+
+def test_shards_are_up_to_date(network: Network) -> None:
+    said = typed(shards.command, "status")
+    assert said.exit_code == 0
+    assert "node2: 4 shards (5 to 8)" in said.output
+    assert "Everything is up to date" in typed(shards.command, "migrate").output
+
+
+def test_audit_ends_with_1_when_something_differs_and_mends_it(alice: Somebody, run_jobs: Any) -> None:
+    run_jobs()
+    assert typed(audit.command, "--no-files").exit_code == 0
+    sessions.write(alice.id, lambda tx: tx.run("UPDATE {s}.counters SET photos = 3"))
+    said = typed(audit.command, "--no-files", "--repair")
+    assert said.exit_code == 1
+    assert "counter photos" in said.output
+    assert typed(audit.command, "--no-files").exit_code == 0
