@@ -177,14 +177,12 @@ def _page(looker: Looker, address: str, wanted: int | None, now: Truth) -> Itera
 
 
 def _named(looker: Looker, username: str, now: Truth) -> Iterator[str]:
-    """Whoever does not exist for the viewer is not found by name."""
+    """Whoever is there for the viewer is found by name, and nobody else."""
     active = looker.id is not None and now.people[looker.id].state == "active"
-    viewer = looker.id if active else None
     person = next(it for it in now.people.values() if it.username == username)
-    if now.knows(viewer, person.id):
-        return
-    if f"/@{username}" in looker.browser.get(f"/find?q={username}").content.decode():
-        yield f"/find knows {username}"
+    found = f"/@{username}" in looker.browser.get(f"/find?q={username}").content.decode()
+    if found != (active and now.knows(looker.id, person.id)):
+        yield f"/find {'knows' if found else 'does not know'} {username}"
 
 
 def _names(leak: str, code: str, now: Truth) -> bool:
