@@ -51,7 +51,7 @@ class WrongMethod(NotAllowed):
 
 
 class BadBody(Invalid):
-    """The body of this request cannot be read."""
+    """This request cannot be read: its query or its body is not what it says to be."""
 
     code: ClassVar[str] = "bad_body"
 
