@@ -6,4 +6,4 @@ from tests.harness import servers
 
 NETWORK = servers.arrange()
 
-pytest_plugins = ("tests.harness.fixtures", "tests.harness.cage")
+pytest_plugins = ("tests.harness.fixtures", "tests.harness.cage", "tests.leaks.plugin")

@@ -83,7 +83,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"redacting": {"()": "heliograph.core.redaction.Redacting"}},
+    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redacting"]}},
     "root": {"handlers": ["out"], "level": "INFO"},
     # The same as the root: Django would otherwise add handlers of its own.
     "loggers": {"django": {"handlers": [], "propagate": True, "level": "INFO"}},

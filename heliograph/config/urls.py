@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from heliograph.api.urls import door
 from heliograph.ops import health
 
 urlpatterns = [
     path("livez", health.livez),
     path("readyz", health.readyz),
+    path("v1", door, {"path": ""}),
     path("v1/", include("heliograph.api.urls")),
     path("", include("heliograph.web.urls")),
 ]

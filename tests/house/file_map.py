@@ -1,7 +1,7 @@
 """The map of files in ARCHITECTURE.md, made from the first line of each module's docstring.
 
-    python -m tests.house.file_map        prints what the map should be
-    python -m tests.house.file_map write  puts it into ARCHITECTURE.md
+python -m tests.house.file_map        prints what the map should be
+python -m tests.house.file_map write  puts it into ARCHITECTURE.md
 """
 
 from __future__ import annotations

@@ -19,7 +19,9 @@ def test_every_folder_is_on_a_floor() -> None:
 
 
 def test_every_file_says_what_it_is() -> None:
-    silent = [str(path) for part in file_map.FLOORS for path in file_map.files(part) if not file_map.sentence(path)]
+    silent = [
+        str(path) for part in file_map.FLOORS for path in file_map.files(part) if not file_map.sentence(path)
+    ]
     assert silent == []
 
 

@@ -44,7 +44,8 @@ def test_a_store_is_imported_by_its_own_part_only() -> None:
         f"{path.relative_to(ROOT)} imports {name}"
         for path, tree in modules()
         for name in imported(tree)
-        if (match := re.match(r"heliograph\.(\w+)\.store\b", name)) and match[1] != path.relative_to(ROOT).parts[0]
+        if (match := re.match(r"heliograph\.(\w+)\.store\b", name))
+        and match[1] != path.relative_to(ROOT).parts[0]
     ]
     assert strangers == []
 
@@ -52,7 +53,12 @@ def test_a_store_is_imported_by_its_own_part_only() -> None:
 @pytest.mark.parametrize("path", STORES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_store_is_handed_the_transaction_and_opens_nothing(path: Path) -> None:
     tree = ast.parse(path.read_text())
-    forbidden = {"heliograph.sharding.sessions", "heliograph.sharding.nodes", "django.db.connection", "psycopg.connect"}
+    forbidden = {
+        "heliograph.sharding.sessions",
+        "heliograph.sharding.nodes",
+        "django.db.connection",
+        "psycopg.connect",
+    }
     assert forbidden.isdisjoint(imported(tree))
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
@@ -68,14 +74,18 @@ def test_sql_on_shards_is_nowhere_but_in_stores() -> None:
         if part not in PARTS or known or "migrations" in path.parts:
             continue
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "{s}." in node.value:
-                if _SQL.search(node.value):
-                    found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+            text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+            if "{s}." in text and _SQL.search(text):
+                found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert found == []
 
 
 def test_nothing_happens_by_signals() -> None:
-    users = [str(path) for path, tree in modules() if any(name.startswith("django.dispatch") for name in imported(tree))]
+    users = [
+        str(path)
+        for path, tree in modules()
+        if any(name.startswith("django.dispatch") for name in imported(tree))
+    ]
     assert users == []
 
 
@@ -84,7 +94,9 @@ def test_the_catalogue_of_flows_is_complete() -> None:
     missing = [
         path.stem
         for path in sorted((ROOT / "flows").glob("*.py"))
-        if re.search(r"^(@task|register|outbox\.register|@periodic)|= (outbox\.)?register\(", path.read_text(), re.M)
+        if re.search(
+            r"^(@task|register|outbox\.register|@periodic)|= (outbox\.)?register\(", path.read_text(), re.M
+        )
         and f"heliograph.flows.{path.stem}" not in catalogue
     ]
     assert missing == []
