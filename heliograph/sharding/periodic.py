@@ -1,10 +1,7 @@
-"""Things to do every so often, and when Valkey has lost its memory. One-line registration; the worker does them.
+"""Things to do every so often. One-line registration; the worker does them.
 
     @periodic(3600)
     def sweep_uploads() -> None: …
-
-    @when_valkey_forgot
-    def replay() -> None: …
 
 Each runs in one thread of the worker, one after the other; may run twice at the same time when there are
 several workers; may run at any moment after a start. Not a cron: what must happen for one row is a job with
@@ -30,8 +27,6 @@ class Periodic:
 
 
 PERIODIC: dict[str, Periodic] = {}
-#: Called when Valkey is another one than before (restarted, or emptied): each once, in any order.
-FORGOT: dict[str, Callable[[], object]] = {}
 
 
 def periodic(seconds: float) -> Callable[[F], F]:
@@ -43,9 +38,3 @@ def periodic(seconds: float) -> Callable[[F], F]:
         return function
 
     return register
-
-
-def when_valkey_forgot(function: F) -> F:
-    """Have a function called when Valkey restarted or was emptied. Its work belongs into jobs."""
-    FORGOT[f"{function.__module__}.{function.__qualname__}"] = function
-    return function

@@ -1,4 +1,4 @@
-"""Hears the nudges that follow commits (sharding/wake.py), and notices when Valkey has lost its memory."""
+"""Hears the nudges that follow commits (sharding/wake.py), and tells that this worker lives."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from heliograph.sharding.wake import CHANNEL
 
 log = logging.getLogger(__name__)
 
-#: Names the Valkey that all workers have seen to; another one, or none, has forgotten what it knew.
-LIFE = "heliograph:life"
 _LISTEN_SECONDS = 5.0
 
 
@@ -63,20 +61,6 @@ class WakeListener(threading.Thread):
 
     def stop(self) -> None:
         self._ended.set()
-
-
-def forgot() -> str | None:
-    """The life of the Valkey that answers now, when nobody has seen to it yet; else None."""
-    stored, info = valkey.pipeline([("GET", LIFE), ("INFO", "server")])
-    if isinstance(info, valkey.ValkeyError):
-        return None
-    life = valkey.run_id_of(info)
-    return None if stored == life.encode() else life
-
-
-def seen_to(life: str) -> None:
-    """Everything that had to be done for this life of Valkey is on its way."""
-    valkey.call("SET", LIFE, life)
 
 
 def heartbeat(key: str, text: bytes, seconds: int) -> None:

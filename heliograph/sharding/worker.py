@@ -30,12 +30,12 @@ import orjson
 from django.db import DatabaseError, connections
 
 from heliograph.core import clock, environment, metrics
-from heliograph.core.errors import HeliographError, Unavailable
+from heliograph.core.errors import HeliographError
 from heliograph.sharding import map, outbox, tidy, wake, wake_listener
 from heliograph.sharding.attendant import Attendant
 from heliograph.sharding.lanes import Lanes
 from heliograph.sharding.map import Node
-from heliograph.sharding.periodic import FORGOT, PERIODIC, Periodic
+from heliograph.sharding.periodic import PERIODIC, Periodic
 from heliograph.sharding.wake_listener import WakeListener
 
 __all__ = ["run", "tidy"]  # tidy: imported for the deed it registers
@@ -74,7 +74,6 @@ class WorkerProcess:
             asyncio.create_task(act)
             for act in (
                 self._watch_map(),
-                self._watch_valkey(),
                 self._beat(),
                 *(self._every(one) for one in PERIODIC.values()),
             )
@@ -134,20 +133,6 @@ class WorkerProcess:
                     self._attend(node.number, node.name, node.conninfo, partial(outbox.drain_node, node))
             await asyncio.sleep(environment.get().map_refresh_seconds if found else 1)
 
-    async def _watch_valkey(self) -> None:
-        """When Valkey is another one than before, have everybody told who keeps something there."""
-        while True:
-            try:
-                life = await self._loop.run_in_executor(self._ears, wake_listener.forgot)
-                if life is not None:
-                    log.info("Valkey has forgotten what it knew: %d to tell", len(FORGOT))
-                    await self._loop.run_in_executor(self._odd_jobs, tell_forgot, life)
-            except Unavailable:
-                pass  # Valkey or a database is away: it is asked again, and the listener has said so
-            except Exception:
-                log.exception("what Valkey has forgotten could not be seen to; again in a moment")
-            await asyncio.sleep(2)
-
     async def _beat(self) -> None:
         """Every HEARTBEAT_SECONDS, and soon after a database has come or gone."""
         told: dict[str, bool] = {}
@@ -182,16 +167,6 @@ def run_periodic(one: Periodic) -> None:
             one.run()
     except Exception:
         log.exception("%s failed", one.name)
-    finally:
-        connections.close_all()
-
-
-def tell_forgot(life: str) -> None:
-    """Have everybody who keeps something in Valkey see to it; remembered only when all of them have."""
-    try:
-        for tell in FORGOT.values():
-            tell()
-        wake_listener.seen_to(life)
     finally:
         connections.close_all()
 
