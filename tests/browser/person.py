@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import ConsoleMessage, Error, Page, Response, expect
 
+from tests.harness.cage import wait_until
 from tests.harness.people import PASSWORD
 
 
@@ -55,10 +56,16 @@ class Person:
     def cards(self) -> Any:
         return self.page.locator("article.card")
 
-    def shows(self, selector: str) -> bool:
-        """Whether the picture has arrived and has pixels."""
-        script = "image => image.complete && image.naturalWidth > 0"
-        return bool(self.page.locator(selector).first.evaluate(script))
+    def sees(self, selector: str) -> None:
+        """Wait until the first such picture has arrived and has pixels.
+
+        Not by `wait_for_function`: that evaluates a string in the page, which our policy forbids.
+        """
+        image = self.page.locator(selector).first
+        image.scroll_into_view_if_needed()
+        wait_until(
+            lambda: bool(image.evaluate("it => it.naturalWidth > 0")), f"{selector} is there", seconds=15
+        )
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type not in {"error", "warning"}:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests import corpus
 from tests.browser.person import Person
@@ -32,7 +32,7 @@ def test_a_photo_travels_from_one_browser_to_the_other(visitor: Visitor, photo: 
     expect(card.locator("header .name")).to_have_text("alice")
     expect(card.locator(".caption")).to_contain_text("Forty minutes of wind #dunes")
     expect(card.get_by_alt_text("Grass before the sea")).to_be_visible()
-    bob.page.wait_for_function("document.querySelector('img[data-photo]').naturalWidth > 0")
+    bob.sees("img[data-photo]")
 
     card.get_by_role("button", name="Like").click()
     expect(card.locator("[data-likes]")).to_have_text("1 like")
@@ -64,7 +64,7 @@ def test_the_photo_is_on_top_at_once_and_nothing_jumps_when_it_is_developed(
     assert alice.page.evaluate("window.shift") < 0.001  # half a pixel, where a ratio is rounded
     for path in ("/", "/@alice"):
         alice.page.goto(path)
-        alice.page.wait_for_function("document.querySelector('img[data-photo]').naturalWidth > 0")
+        alice.sees("img[data-photo]")
         alice.page.wait_for_timeout(200)
         assert alice.page.evaluate("window.shift") == 0
 
@@ -133,7 +133,7 @@ def test_two_taps_like_and_one_tap_opens(visitor: Visitor, photo: Path) -> None:
     alice.post(photo)
     page = alice.page
     page.goto("/")
-    page.wait_for_function("document.querySelector('img[data-photo]').naturalWidth > 0")
+    alice.sees("img[data-photo]")
     box = alice.cards.first.locator("a.photo").bounding_box()
     assert box is not None
     x, y = box["x"] + 100, box["y"] + 60
@@ -174,3 +174,25 @@ def test_a_wrong_file_is_refused_before_it_travels(visitor: Visitor, tmp_path: P
     alice.expected = {400}
     alice.page.set_input_files("#photo", damaged)
     expect(alice.page.locator("[data-mistake]")).to_have_text("The file is incomplete or damaged.")
+
+
+def test_an_address_that_ran_out_is_renewed(visitor: Visitor, photo: Path) -> None:
+    alice, bob = visitor("alice"), visitor("bob")
+    alice.post(photo)
+    one = str(alice.cards.first.locator("a.photo").get_attribute("href"))
+    bob.expected = {403}
+    for path in ("/@alice", one):  # two sizes, neither of them in the browser's cache
+        refused: list[str] = []
+
+        def run_out(route: Route, refused: list[str] = refused) -> None:
+            if refused:
+                route.continue_()
+            else:
+                refused.append(route.request.url)
+                route.fulfill(status=403)
+
+        bob.page.route("**/m/**", run_out)
+        bob.page.goto(path)
+        bob.sees("img[data-photo=renewed]")
+        assert refused
+        bob.page.unroute("**/m/**")

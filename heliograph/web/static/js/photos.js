@@ -64,20 +64,28 @@ for (const card of document.querySelectorAll("[data-develops]")) develop(card);
 
 // An address good for minutes may be over when a page has been open for long: ask for a new one, once.
 addEventListener("error", (event) => renew(event.target), true);
-for (const image of document.querySelectorAll("img[data-photo]")) {
+for (const image of document.querySelectorAll("img[data-photo], img.avatar")) {
   if (image.complete && image.currentSrc && image.naturalWidth === 0) renew(image);
 }
 
 async function renew(image) {
+  if (image.matches?.("img.avatar")) return plain(image);
   if (!image.matches?.("img[data-photo]")) return;
-  const code = (image.closest("a")?.getAttribute("href") ?? image.closest("article")?.id ?? "").match(/[\w-]{1,11}$/)?.[0];
+  const code = image.closest("a")?.pathname.split("/").pop() ?? image.closest("article")?.id.replace("photo-", "");
   if (image.dataset.photo === "renewed" || !code) return instead(image);
   image.dataset.photo = "renewed";
-  const card = await cardAt(`/p/${code.replace(/^photo-/, "")}/card`).catch(() => null);
+  const card = await cardAt(`/p/${code}/card`).catch(() => null);
   const fresh = card?.querySelector("img[data-photo]");
   if (!fresh) return instead(image);
   if (image.srcset) image.srcset = fresh.srcset;
   image.src = image.srcset ? fresh.src : fresh.srcset.split(" ")[0];
+}
+
+/** A plain circle instead of a broken face. */
+function plain(image) {
+  const circle = document.createElement("span");
+  circle.className = image.className;
+  image.replaceWith(circle);
 }
 
 /** Its description instead of a broken picture. */
