@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests import corpus
 from tests.browser.person import Person
@@ -176,22 +176,28 @@ def test_a_wrong_file_is_refused_before_it_travels(visitor: Visitor, tmp_path: P
     expect(alice.page.locator("[data-mistake]")).to_have_text("The file is incomplete or damaged.")
 
 
+def refuse_the_first_picture(page: Page) -> list[str]:
+    """The address that was refused, once there was one."""
+    refused: list[str] = []
+
+    def answer(route: Route) -> None:
+        if refused:
+            route.continue_()
+        else:
+            refused.append(route.request.url)
+            route.fulfill(status=403)
+
+    page.route("**/m/**", answer)
+    return refused
+
+
 def test_an_address_that_ran_out_is_renewed(visitor: Visitor, photo: Path) -> None:
     alice, bob = visitor("alice"), visitor("bob")
     alice.post(photo)
     one = str(alice.cards.first.locator("a.photo").get_attribute("href"))
     bob.expected = {403}
     for path in ("/@alice", one):  # two sizes, neither of them in the browser's cache
-        refused: list[str] = []
-
-        def run_out(route: Route, refused: list[str] = refused) -> None:
-            if refused:
-                route.continue_()
-            else:
-                refused.append(route.request.url)
-                route.fulfill(status=403)
-
-        bob.page.route("**/m/**", run_out)
+        refused = refuse_the_first_picture(bob.page)
         bob.page.goto(path)
         bob.sees("img[data-photo=renewed]")
         assert refused

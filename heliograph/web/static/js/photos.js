@@ -65,7 +65,7 @@ for (const card of document.querySelectorAll("[data-develops]")) develop(card);
 // An address good for minutes may be over when a page has been open for long: ask for a new one, once.
 addEventListener("error", (event) => renew(event.target), true);
 for (const image of document.querySelectorAll("img[data-photo], img.avatar")) {
-  if (image.complete && image.currentSrc && image.naturalWidth === 0) renew(image);
+  if (image.complete && image.naturalWidth === 0) renew(image);
 }
 
 async function renew(image) {
