@@ -85,6 +85,9 @@ class Environment:
     node_connect_seconds: int = _knob(3, says="Seconds to wait for a connection to a node.")
     prepare_threshold: int = _knob(5, says="Uses until a statement is prepared; 0: never (old poolers).")
     map_refresh_seconds: int = _knob(30, says="Seconds until the map of shards is read again.")
+    off_rows_days: int = _knob(
+        30, says="Days until what was taken back or deleted leaves no row; at least 1."
+    )
     record_seconds: int = _knob(3600, says="Seconds that a record of who is asking lives in Valkey.")
 
     sign_ups_per_hour: int = _knob(20, says="New accounts from one address.")

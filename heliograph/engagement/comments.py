@@ -82,6 +82,12 @@ def remove(tx: store.Shard, actor_id: int, photo_id: int, comment_id: int) -> in
     return author_id if store.uncomment(tx, actor_id, photo_id, comment_id) else None
 
 
+def hush(tx: store.Shard, photo_id: int, *, count: int) -> list[tuple[int, int]]:
+    """Delete a chunk of a deleted photo's comments, as `remove` does one; (comment, author) of each."""
+    store.lock_counts(tx, [photo_id])
+    return store.hush(tx, photo_id, count)
+
+
 def read(reader: store.Shards, pairs: Sequence[tuple[int, int]]) -> store.Rows:
     """The truths of these (comment, author): (comment, author, photo, on, version)."""
     return store.commented(reader, pairs)

@@ -83,6 +83,11 @@ def refuse(tx: store.Shard, row: Like) -> bool:
     return store.refuse_like(tx, row[0], row[1], row[3])
 
 
+def standing(shard: store.Shard, photo_id: int, *, after: int = 0, count: int) -> list[Like]:
+    """Likes that stand beside a photo, by ascending actor, beginning after `after`."""
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in store.standing(shard, photo_id, after, count)]
+
+
 def liked_by(reader: store.Shards, viewer_id: int | None, photo_ids: Iterable[int]) -> set[int]:
     """Which of these photos the viewer likes, by their own truth; one round trip."""
     wanted = list(photo_ids)

@@ -186,6 +186,29 @@ CROSS JOIN LATERAL (
 """
 _COMMENTS = f'SELECT {_COLUMNS} FROM {{s}}.comment c WHERE c.id = ANY(%(ids)s) AND c."on"'
 
+_STANDING = """
+SELECT actor_id, photo_id, "on", version, at FROM {s}.photo_like
+WHERE photo_id = %(photo)s AND "on" AND actor_id > %(after)s ORDER BY actor_id LIMIT %(count)s
+"""
+_HUSH = """
+WITH gone AS (
+    UPDATE {s}.comment c SET "on" = false, text = '', entities = '[]', version = nextval('{s}.version_seq')
+    FROM {s}.photo p
+    WHERE p.id = c.photo_id AND p.state = 'deleted' AND c."on" AND c.id IN (
+        SELECT id FROM {s}.comment WHERE photo_id = %(photo)s AND "on" ORDER BY id LIMIT %(count)s)
+    RETURNING c.id, c.author_id
+), counted AS (
+    UPDATE {s}.photo_counts SET comments = comments - (SELECT count(*) FROM gone) WHERE photo_id = %(photo)s
+)
+SELECT id, author_id FROM gone
+"""
+_GATHERED = """
+SELECT EXISTS (SELECT FROM {s}.photo_like WHERE photo_id = %(photo)s)
+    OR EXISTS (SELECT FROM {s}.comment WHERE photo_id = %(photo)s AND "on")
+    OR EXISTS (SELECT FROM {s}.comment WHERE photo_id = %(photo)s AND NOT "on")
+"""
+_FORGET_COUNTS = "DELETE FROM {s}.photo_counts WHERE photo_id = %s"
+
 
 def owner_seen_by(shard: Shard, viewer_id: int, photo_id: int) -> int | None:
     owner: int | None = shard.value(_OWNER_SEEN_BY, {"photo": photo_id, "viewer": viewer_id})
@@ -242,6 +265,23 @@ def lock_counts(tx: Shard, photo_ids: Iterable[int]) -> dict[int, tuple[int, int
         tx.run(_MAKE_COUNTS, (wanted,))
         found = tx.rows(_LOCK_COUNTS, (wanted,))
     return {row[0]: (row[1], row[2]) for row in found}
+
+
+def standing(shard: Shard, photo_id: int, after: int, count: int) -> Rows:
+    return shard.rows(_STANDING, {"photo": photo_id, "after": after, "count": count})
+
+
+def hush(tx: Shard, photo_id: int, count: int) -> list[tuple[int, int]]:
+    """Switch a chunk of a deleted photo's comments off, and count them; (comment, author)."""
+    return [(row[0], row[1]) for row in tx.rows(_HUSH, {"photo": photo_id, "count": count})]
+
+
+def gathered(shard: Shard, photo_id: int) -> bool:
+    return bool(shard.value(_GATHERED, {"photo": photo_id}))
+
+
+def forget_counts(tx: Shard, photo_id: int) -> None:
+    tx.run(_FORGET_COUNTS, (photo_id,))
 
 
 def move_likes(tx: Shard, photo_id: int, move: int) -> None:

@@ -3,6 +3,7 @@
 from heliograph.flows import (
     administrators,
     block,
+    clear_photo,
     comment,
     delete_photo,
     edit_profile,
@@ -19,6 +20,7 @@ from heliograph.flows import (
     sign_in,
     sign_up,
     suspend,
+    sweep,
     upload_photo,
     web_sessions,
 )
@@ -26,6 +28,7 @@ from heliograph.flows import (
 __all__ = [
     "administrators",
     "block",
+    "clear_photo",
     "comment",
     "delete_photo",
     "edit_profile",
@@ -42,6 +45,7 @@ __all__ = [
     "sign_in",
     "sign_up",
     "suspend",
+    "sweep",
     "upload_photo",
     "web_sessions",
 ]

@@ -1,12 +1,13 @@
-"""Deleting a photo: a state first, which every read obeys at once, then its files by a job.
+"""Deleting a photo: a state first, which every read obeys at once, then its files, likes and comments by jobs.
 
 Feeds are not searched for it: cards of deleted photos drop out where they are read. The row stays as a
-tombstone for as long as likes, comments and feeds may name it.
+tombstone for as long as likes, comments and feeds may name it, and is swept last (flows/sweep.py).
 """
 
 from __future__ import annotations
 
 from heliograph.accounts import home
+from heliograph.flows import clear_photo as _its_task_is_enqueued_here  # noqa: F401
 from heliograph.flows import homes
 from heliograph.flows.post_photo import remove_files
 from heliograph.media import photos, upload_rows, uploads
@@ -25,6 +26,7 @@ def delete(owner_id: int, photo_id: int) -> None:
         photos.delete(tx, photo_id)
         home.move_counters(tx, owner_id, photos=-1 if photo.published else 0)
         tx.enqueue("remove_photo_files.v1", photo_id=photo_id)
+        tx.enqueue("clear_photo.v1", photo_id=photo_id)
 
     homes.write(photo_id, body)
 

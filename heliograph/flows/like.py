@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from heliograph.core import environment, limits, metrics
 from heliograph.engagement import likes
 from heliograph.flows import homes
@@ -47,7 +49,8 @@ def _arrive(tx: Tx, rows: list[outbox.Row]) -> list[outbox.Row]:
     return list(refused)
 
 
-def _refuse(tx: Tx, rows: list[outbox.Row]) -> None:
+def refuse(tx: Tx, rows: Sequence[outbox.Row]) -> None:
+    """On the actors' shard: switch off what the photos' side refuses, and have that mirrored."""
     off = [row for row in rows if likes.refuse(tx, row)]
     tx.project_all("like", [(row[0], row[1]) for row in off])
 
@@ -59,6 +62,6 @@ LIKE = outbox.register(
         target_of=lambda actor_id, photo_id: photo_id,
         read=likes.read,
         apply=_arrive,
-        refuse=_refuse,
+        refuse=refuse,
     )
 )

@@ -28,7 +28,7 @@ def between(reader: store.Shards, viewer_id: int, other_id: int) -> Relation | N
     """
     there = store.other_side(reader.at(other_id), viewer_id, other_id)
     if there is None:
-        return None
+        return _blocked_back(reader, viewer_id, other_id)
     private, state, answers = there
     if other_id == viewer_id:
         return Relation("none", "none", private)
@@ -38,6 +38,14 @@ def between(reader: store.Shards, viewer_id: int, other_id: int) -> Relation | N
     mine = Pair(bool(on), version or 0, state or "pending", answers or 0)
     theirs = Pair(bool(their_on), their_version or 0, my_state or "pending", my_answers or 0)
     return Relation(_outgoing(mine), "blocked_by_you" if blocking else _incoming(theirs), private)
+
+
+def _blocked_back(reader: store.Shards, viewer_id: int, other_id: int) -> Relation | None:
+    """Whom one blocks is there, also when they block the viewer: else the block would tell that they do."""
+    if not store.blocking(reader.at(viewer_id), [(viewer_id, other_id)]):
+        return None
+    private = store.private(reader.at(other_id), other_id)
+    return None if private is None else Relation("none", "blocked_by_you", private)
 
 
 def _outgoing(pair: Pair) -> Outgoing:

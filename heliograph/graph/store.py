@@ -187,6 +187,8 @@ WHERE p.id = %(other)s AND p.state = 'active' AND NOT EXISTS (
 )
 """
 
+_PRIVATE = "SELECT private FROM {s}.person WHERE id = %s AND state = 'active'"
+
 
 def load(tx: Shard, side: Side, keys: Iterable[Key]) -> dict[Key, Pair]:
     """The pairs of these keys; an empty Pair where there is no row yet."""
@@ -290,6 +292,12 @@ def standings(reader: Shards, viewer_id: int | None, owner_ids: Iterable[int]) -
 def seen_from_there(shard: Shard, viewer_id: int, owner_id: int) -> bool | None:
     seen: bool | None = shard.value(_SEEN_FROM_THERE, {"id": owner_id, "viewer": viewer_id})
     return seen
+
+
+def private(shard: Shard, person_id: int) -> bool | None:
+    """Whether somebody active is private."""
+    found: bool | None = shard.value(_PRIVATE, (person_id,))
+    return found
 
 
 def own_side(shard: Shard, viewer_id: int, other_id: int) -> tuple[Any, ...]:

@@ -159,6 +159,22 @@ def delete(tx: store.Shard, photo_id: int) -> bool:
     return tx.run(store.DELETE, (photo_id,)) == 1
 
 
+def tombstones(shard: store.Shard, cutoff: datetime, *, after: int = 0, count: int = 200) -> list[Photo]:
+    """Photos of a shard that were deleted before `cutoff`, by ascending id, beginning after `after`."""
+    page = {"cutoff": cutoff, "after": after, "count": count}
+    return [_photo(row) for row in shard.rows(store.TOMBSTONES, page)]
+
+
+def nothing_left(shard: store.Shard, photo_id: int) -> bool:
+    """Whether a photo is a tombstone without an upload."""
+    return bool(shard.value(store.NOTHING_LEFT, (photo_id,)))
+
+
+def bury(tx: store.Shard, photo_id: int) -> bool:
+    """Forget a tombstone. False when it is none, or its upload is still there."""
+    return tx.run(store.BURY, (photo_id,)) == 1
+
+
 def of_owner(
     shard: store.Shard, owner_id: int, *, count: int, below: int = LARGEST, above: int = 0
 ) -> list[Photo]:

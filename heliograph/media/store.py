@@ -89,9 +89,18 @@ WHERE id = %(id)s AND owner_id = %(owner_id)s AND state <> 'deleted'
 #: The tombstone keeps what is needed to refuse and to sweep, and nothing that was said or shown.
 DELETE = """
 UPDATE {s}.photo SET state = 'deleted', generation = generation + 1, version = version + 1, caption = '',
-    entities = '[]', alt_text = '', placeholder = '', error_code = ''
+    entities = '[]', alt_text = '', placeholder = '', error_code = '', deleted_at = now()
 WHERE id = %s AND state <> 'deleted'
 """
+#: Photos that were deleted before a moment, and what is left of one when its pictures and its upload are gone.
+TOMBSTONES = f"""
+SELECT {PHOTO} FROM {{s}}.photo WHERE state = 'deleted' AND coalesce(deleted_at, created_at) <= %(cutoff)s
+    AND id > %(after)s
+ORDER BY id LIMIT %(count)s
+"""
+_LEFT = "p.state = 'deleted' AND NOT EXISTS (SELECT FROM {s}.upload u WHERE u.id = p.upload_id)"
+NOTHING_LEFT = "SELECT EXISTS (SELECT FROM {s}.photo p WHERE p.id = %s AND " + _LEFT + ")"
+BURY = "DELETE FROM {s}.photo p WHERE p.id = %s AND " + _LEFT
 
 _PAGE = " AND id < %(below)s AND id > %(above)s ORDER BY id DESC LIMIT %(count)s"
 OF_OWNER = f"SELECT {PHOTO} FROM {{s}}.photo WHERE owner_id = %(owner_id)s AND state = 'published'" + _PAGE

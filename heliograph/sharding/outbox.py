@@ -25,7 +25,7 @@ from typing import Any, Final
 import psycopg
 from django.db import DatabaseError
 
-from heliograph.core import environment, metrics
+from heliograph.core import clock, environment, metrics
 from heliograph.core.errors import HeliographError, NotFound, Unavailable
 from heliograph.sharding import hurry, nodes, sessions
 from heliograph.sharding.ids import shard_of
@@ -35,6 +35,10 @@ log = logging.getLogger(__name__)
 
 #: `source_of` or `target_of` gives this for rows in the directory.
 DIRECTORY: Final = 0
+
+#: A truth that was read longer ago than this (a machine that slept) is not applied but read again: what it was
+#: overtaken by may have been swept since, and then no version there would turn it away (flows/sweep.py).
+MOST_SECONDS = 3600
 
 Row = tuple[Any, ...]  # begins with (a, b) of the outbox row
 
@@ -128,6 +132,7 @@ def _carry_kind(kind: str, pairs: list[tuple[int, int]]) -> set[tuple[int, int]]
     mirror = MIRRORS.get(kind)
     if mirror is None:  # written by newer code; a newer worker will carry it
         return set()
+    read_at_ms = clock.now_ms()
     try:
         truths = _read(mirror, pairs)
     except (HeliographError, psycopg.Error, DatabaseError) as error:
@@ -143,20 +148,20 @@ def _carry_kind(kind: str, pairs: list[tuple[int, int]]) -> set[tuple[int, int]]
             carried.add((row[0], row[1]))
     for rows in groups.values():
         try:
-            _apply(mirror, sorted(rows))
+            _apply(mirror, sorted(rows), read_at_ms)
             carried.update((row[0], row[1]) for row in rows)
         except NotFound:
             # One of them names somebody who does not exist: the others must not wait for that.
-            carried.update(_one_by_one(mirror, rows))
+            carried.update(_one_by_one(mirror, rows, read_at_ms))
         except (HeliographError, psycopg.Error, DatabaseError) as error:
             _failed(kind, error)
     return carried
 
 
-def _one_by_one(mirror: Mirror, rows: list[Row]) -> Iterable[tuple[int, int]]:
+def _one_by_one(mirror: Mirror, rows: list[Row], read_at_ms: int) -> Iterable[tuple[int, int]]:
     for row in rows:
         try:
-            _apply(mirror, [row])
+            _apply(mirror, [row], read_at_ms)
         except NotFound:
             pass  # nobody there: there is nothing that could mirror it
         except (HeliographError, psycopg.Error, DatabaseError) as error:
@@ -171,13 +176,15 @@ def _read(mirror: Mirror, pairs: list[tuple[int, int]]) -> list[Row]:
     return mirror.read(sessions.reader(), pairs)
 
 
-def _apply(mirror: Mirror, rows: list[Row]) -> None:
+def _apply(mirror: Mirror, rows: list[Row], read_at_ms: int) -> None:
+    def apply(tx: Any) -> list[Row] | None:
+        if clock.now_ms() - read_at_ms > MOST_SECONDS * 1000:
+            raise Unavailable(cause="its truth was read too long ago")
+        return mirror.apply(tx, rows)
+
     target = mirror.target_of(rows[0][0], rows[0][1])
     with metrics.time("projection_seconds", kind=mirror.kind):
-        if target == DIRECTORY:
-            refused = sessions.directory(lambda tx: mirror.apply(tx, rows))
-        else:
-            refused = mirror.write(target, lambda tx: mirror.apply(tx, rows))
+        refused = sessions.directory(apply) if target == DIRECTORY else mirror.write(target, apply)
     if refused and mirror.refuse is not None:
         _answer_back(mirror, mirror.refuse, refused)
 

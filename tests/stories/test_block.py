@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from heliograph.core.errors import NotFound
-from heliograph.flows import block, follow
+from heliograph.flows import block, follow, suspend
 from heliograph.graph import follows, visibility
 from heliograph.pages import profile
 from heliograph.sharding import sessions
@@ -67,8 +67,27 @@ def test_each_is_nobody_to_the_other(alice: Any, dave: Any) -> None:
         profile.relationship(dave.id, alice.id)
     with pytest.raises(NotFound):
         follow.follow(dave.id, alice.id)
+
+
+def test_who_is_blocked_may_block_back_and_learns_nothing_by_it(
+    alice: Any, bob: Any, dave: Any, run_jobs: Any
+) -> None:
+    block.block(dave.id, bob.id)
+    block.block(dave.id, alice.id)
+    block.block(dave.id, alice.id)
+    assert profile.relationship(dave.id, alice.id) == profile.relationship(dave.id, bob.id)
+    run_jobs()
+    assert rows.blocked_by(alice.id, dave.id)
+    assert {card.id for card in profile.blocked_by(dave.id).items} == {alice.id, bob.id}
+    block.unblock(alice.id, dave.id)
+    run_jobs()
+    assert visibility.known(sessions.reader(), alice.id, [dave.id]) == set()
+
+
+def test_nobody_suspended_is_blocked(alice: Any, bob: Any) -> None:
+    suspend.suspend(bob.id)
     with pytest.raises(NotFound):
-        block.block(dave.id, alice.id)
+        block.block(alice.id, bob.id)
 
 
 def test_who_blocks_sees_whom_and_may_take_it_back(alice: Any, dave: Any) -> None:

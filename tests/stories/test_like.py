@@ -88,7 +88,7 @@ def test_a_refusal_that_is_on_its_way_cannot_undo_a_like_that_was_let_in(
     refused_again, _ = sessions.write(photo, lambda tx: likes.arrive(tx, truth))
     assert not refused_again
     assert like.LIKE.refuse is not None
-    sessions.write(bob.id, lambda tx: like._refuse(tx, refused))
+    sessions.write(bob.id, lambda tx: like.refuse(tx, refused))
     run_jobs()
     assert liked(bob.id, photo) == (False, True)
     assert not photo_like(photo, bob.id)
