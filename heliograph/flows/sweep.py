@@ -1,5 +1,5 @@
 """Removing, once a day and shard, rows that have said nothing for `off_rows_days`: follows that ended, likes and
-blocks taken back, deleted comments on both sides; tombstones of photos; answers to requests that came twice.
+blocks taken back, deleted comments, on both sides; tombstones of photos.
 
 Why no late delivery can count again what was swept:
 
@@ -31,7 +31,7 @@ from heliograph.flows import delete_photo as _its_tasks_are_enqueued_here  # noq
 from heliograph.graph import off_rows as graph
 from heliograph.media import photos, recipes, storage
 from heliograph.media.photos import Photo
-from heliograph.sharding import idempotency, in_flight, map, off_rows, sessions
+from heliograph.sharding import in_flight, map, off_rows, sessions
 from heliograph.sharding.ids import SEQUENCE_BITS, ShardNumber, shard_of
 from heliograph.sharding.off_rows import Key, Marks, OffRow, Side
 from heliograph.sharding.periodic import periodic
@@ -83,7 +83,6 @@ def _begin(tx: Tx, now: datetime) -> None:
 def sweep_shard(shard: int) -> None:
     """Sweep one shard: what lives there, and of each truth that goes its mirror elsewhere. May be repeated."""
     cutoff = _cutoff(clock.now())
-    sessions.write(_place(shard), idempotency.sweep, repeatable=True)
     marks = off_rows.marks(sessions.reader(), cutoff)
     for kind in KINDS:
         truth, mirror = kind.sides

@@ -165,6 +165,26 @@ def test_what_the_outbox_names_stays(alice: Any, bob: Any, run_jobs: Any, later:
     assert counted(photo) == (0, 0)
 
 
+@pytest.mark.parametrize("kind", ["like", "wish", "permit"])
+def test_a_pair_that_is_off_on_both_sides_stays_while_the_outbox_names_it(
+    alice: Any, bob: Any, run_jobs: Any, later: Any, kind: str
+) -> None:
+    photo = make_photo(alice)
+    like.add(bob.id, photo)
+    run_jobs()
+    like.remove(bob.id, photo)
+    follow.unfollow(bob.id, alice.id)
+    run_jobs()
+    later()
+    a, b = {"like": (bob.id, photo), "wish": (bob.id, alice.id), "permit": (alice.id, bob.id)}[kind]
+    sessions.write(a, lambda tx: tx.project(kind, a, b))
+    clock.shift(timedelta(days=31))
+    sweep.sweep()
+    run_jobs(only=lambda task: task == "sweep_shard.v1")
+    named = {"liked", "photo_like"} if kind == "like" else {"following", "follower"}
+    assert named == {"liked", "photo_like", "following", "follower"} & left()
+
+
 def test_what_a_job_names_stays(alice: Any, bob: Any, run_jobs: Any) -> None:
     follow.unfollow(bob.id, alice.id)
     run_jobs()
@@ -266,16 +286,6 @@ def test_it_marks_and_sweeps_once_a_day(alice: Any, runner: Any) -> None:
     sweep.sweep()
     assert runner.waiting().count("sweep_shard.v1") == shards  # yesterday's have not been done
     assert len(sessions.reader().everywhere("SELECT at FROM {s}.version_mark")) == 2 * shards
-
-
-def test_answers_to_repeated_requests_are_forgotten(alice: Any, bob: Any, later: Any) -> None:
-    photo = make_photo(alice)
-    comment.add(bob.id, photo, "hello", idempotency_key="k")
-    comment.add(bob.id, photo, "hello again", idempotency_key="l")
-    old = "UPDATE {s}.idempotency SET at = at - interval '25 hours' WHERE key = 'k'"
-    sessions.write(photo, lambda tx: tx.run(old))
-    later()
-    assert sessions.reader().everywhere("SELECT key FROM {s}.idempotency") == [("l",)]
 
 
 def test_what_people_left_on_a_deleted_photo_goes_off_at_once(
