@@ -107,6 +107,9 @@ def _photo(api: Speaker, viewer: int, photo: int, now: Truth) -> Iterator[str]:
             hidden = shown - now.comments_of(viewer, photo)
             if hidden:
                 yield f"{address}: comments {hidden}"
+            hidden = {int(p["id"]) for p in said.data["likes"]["data"]} - now.likers_of(viewer, photo)
+            if hidden:
+                yield f"{address}: likers {hidden}"
     comments = now.comments_of(viewer, photo) if sees else None
     likers = now.likers_of(viewer, photo) if sees else None
     yield from _scanned(api, f"/media/{photo}/comments", now, comments, wanted)

@@ -73,6 +73,7 @@ def _talks(erin: Speaker, frank: Speaker, photo: str, run_jobs: Callable[..., An
     assert [p["username"] for p in erin.get(f"/media/{photo}/likes").data] == ["frank"]
     seen = frank.get(f"/media/{photo}").data
     assert (seen["likes"]["count"], seen["comments"]["count"], seen["user_has_liked"]) == (1, 2, True)
+    assert len(seen["likes"]["data"]) == 1
     assert [c["id"] for c in seen["comments"]["data"]] == [first["id"], second["id"]]
     assert frank.delete(f"/media/{photo}/likes").data is None
     assert erin.delete(f"/media/{photo}/comments/{first['id']}").data is None
