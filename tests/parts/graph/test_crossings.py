@@ -106,9 +106,6 @@ class Two:
 
     def blocks_them(self, actor: int) -> None:
         target = 1 - actor
-        if (target, actor) in self.blocks and (actor, target) not in self.blocks:
-            self._do(lambda: block.block(self.ids[actor], self.ids[target]), NotFound)
-            return
         self.blocks.add((actor, target))
         self._refused(actor)
         self.follow[actor, target].drop()
