@@ -69,7 +69,13 @@ _OFF: Values = (False, 0)
 
 
 def _same_halves(one: Values, other: Values) -> bool:
-    return one == other
+    """Equal; or one side is swept already, and the other says nothing that counts and will be swept, too."""
+    return one == other or (other == _NO_FOLLOW and _idle(one))
+
+
+def _idle(half: Values) -> bool:
+    wish_on, wish_version, state, answers, _ = half
+    return not wish_on or (state == "denied" and answers == wish_version)
 
 
 def _same_switch(one: Values, other: Values) -> bool:
