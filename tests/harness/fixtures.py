@@ -19,11 +19,13 @@ from tests.harness.client import TestClient
 from tests.harness.jobs import Runner
 from tests.harness.people import HOMES, Somebody
 from tests.harness.servers import Network
+from tests.harness.skips import MAY_SKIP
 
-SEED = os.environ.get("HELIOGRAPH_TEST_SEED") or str(random.SystemRandom().randrange(10**9))
+SEED = os.environ.setdefault("HELIOGRAPH_TEST_SEED", str(random.SystemRandom().randrange(10**9)))
 #: From so many pairs on, not one overlap means that two at a time is not what happened.
 _ENOUGH_PAIRS = 20
 
+_all: list[dict[str, Any]] = []  # what each process of the test run tells at its end
 _runner: Runner | None = None
 _network: Network | None = None
 
@@ -159,20 +161,56 @@ def on_response() -> Iterator[list[Callable[[TestClient, Any], None]]]:
     clients.on_response[:] = before
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What this process did; a worker of xdist sends it to the one that prints."""
+    mine = _told()
+    sent = getattr(session.config, "workeroutput", None)
+    if sent is not None:
+        sent["heliograph"] = mine
+        return
+    _all.append(mine)
+    pairs, overlapping = (sum(told[name] for told in _all) for name in ("pairs", "overlapping"))
+    if pairs >= _ENOUGH_PAIRS and not overlapping:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        print("\nNot one pair of jobs overlapped: two at a time was not tested.")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker of xdist has ended."""
+    told = getattr(node, "workeroutput", {}).get("heliograph")
+    if told:
+        _all.append(told)
+
+
+def _told() -> dict[str, Any]:
+    ran = None if _runner is None else _runner.total
+    return {
+        "start_seconds": 0.0 if _network is None else _network.start_seconds,
+        "jobs": ran.jobs if ran else 0,
+        "rows": ran.rows if ran else 0,
+        "pairs": ran.pairs if ran else 0,
+        "overlapping": ran.overlapping if ran else 0,
+        **invariants.told(),
+    }
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     write = terminalreporter.write_line
     write(f"seed: HELIOGRAPH_TEST_SEED={SEED}")
-    if _network is not None and _runner is not None:
-        ran = _runner.total
-        write(f"servers were ready in {_network.start_seconds:.1f} s")
+    summed = {
+        name: sum(told[name] for told in _all) for name in ("jobs", "rows", "pairs", "overlapping", "checked")
+    }
+    if summed["pairs"]:
+        write(f"servers were ready in {max(told['start_seconds'] for told in _all):.1f} s")
         write(
-            f"{ran.jobs} jobs and {ran.rows} mirrored rows, in {ran.pairs} pairs at the same time,"
-            f" {ran.overlapping} of them overlapping"
+            f"{summed['jobs']} jobs and {summed['rows']} mirrored rows, in {summed['pairs']} pairs at the same time,"
+            f" {summed['overlapping']} of them overlapping"
         )
-    invariants.summary(write)
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    if _runner is not None and _runner.total.pairs >= _ENOUGH_PAIRS and not _runner.total.overlapping:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        print("\nNot one pair of jobs overlapped: two at a time was not tested.")
+    if summed["checked"]:
+        write(f"pairs and counters were compared after {summed['checked']} tests")
+    damages = {name: why for told in _all for name, why in told["damages"].items()}
+    for name, why in sorted(damages.items()):
+        write(f"damages: {name}: {why}")
+    for name, why in sorted(MAY_SKIP.items()):
+        write(f"may skip: {name}: {why}")

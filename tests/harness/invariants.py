@@ -7,7 +7,7 @@ opts out; at most MOST_DAMAGES tests may.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,8 +109,6 @@ def _compare(touched: Touched, *, files: bool) -> list[audit.Difference]:
         return audit.compare(shards=touched.shards)
 
 
-def summary(write: Callable[[str], None]) -> None:
-    if _checked:
-        write(f"pairs and counters were compared after {_checked} tests")
-    for name, why in sorted(_reasons.items()):
-        write(f"damages: {name}: {why}")
+def told() -> dict[str, Any]:
+    """What was looked at in this process, and who leaves damage behind."""
+    return {"checked": _checked, "damages": dict(_reasons)}

@@ -59,8 +59,17 @@ def up(clone: Path, arguments: Sequence[str]) -> int:
     return _become(python, ["-m", "heliograph.embedded.up", *chosen.as_arguments(data)], account, Path("/"))
 
 
+#: All tests: two processes at once, each with servers of its own, a file of tests never split between them.
+_WHOLE_SUITE = ("-n", "2", "--dist", "loadfile")
+
+
 def test(clone: Path, arguments: Sequence[str]) -> int:
-    """Install what the tests need and run them; pytest's totals are the last thing printed."""
+    """Install what the tests need and run them; pytest's totals are the last thing printed.
+
+    Without options of one's own, or with none but what pytest reports, all tests run, in two processes.
+    """
+    if all(argument.startswith("--durations") for argument in arguments):
+        arguments = [*_WHOLE_SUITE, *arguments]
     missing = debian.ensure(clone / "packages.txt")
     if missing:
         say(f"NOT INSTALLED, so their tests are LEFT OUT: {', '.join(missing)}")
