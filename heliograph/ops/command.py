@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
 from pathlib import Path
@@ -45,6 +46,12 @@ def main() -> None:
     try:
         heliograph(prog_name="heliograph")
     except BadEnvironment as error:
+        if "HELIOGRAPH_DIRECTORY" not in os.environ:
+            click.echo(
+                "No network was found that bin/up has started here. If its data is elsewhere, say where:"
+                " heliograph --data FOLDER …",
+                err=True,
+            )
         click.echo(f"The configuration cannot be used:\n{error}", err=True)
         sys.exit(2)
     except HeliographError as error:

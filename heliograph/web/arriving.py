@@ -87,7 +87,10 @@ class NoFiles(FileUploadHandler):
 def watch(request: HttpRequest) -> None:
     """Watch over the files of this request's form; before anybody reads it. Raises TooLarge at once."""
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > environment.get().upload_max_bytes + _FIELDS_BYTES:
+    if (
+        not (length.isascii() and length.isdigit())
+        or int(length) > environment.get().upload_max_bytes + _FIELDS_BYTES
+    ):
         raise TooLarge(cause=f"{length[:20]} bytes declared")
     request.upload_handlers = [Watched(request)]
 

@@ -9,10 +9,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from typing import NamedTuple
+from urllib.parse import quote
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponsePermanentRedirect,
+    JsonResponse,
+)
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
+from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext, gettext_noop
 
 from heliograph.core.errors import (
@@ -139,9 +148,26 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """404: no such address."""
+    """404: no such address. One with a slash too many leads on: links of the API end in one, as they always did."""
+    bare = _without_slash(request)
+    if bare is not None:
+        return HttpResponsePermanentRedirect(bare)
     _frame(request)
     return _say(request, _look(NotFound()), gettext("This does not exist, or is not visible to you."))
+
+
+def _without_slash(request: HttpRequest) -> str | None:
+    """The same address without its last slash, if a page is there; never one that names another host."""
+    path = request.path_info
+    bare = path.rstrip("/")
+    if bare == path or not bare or path.startswith("//") or request.method not in ("GET", "HEAD"):
+        return None
+    try:
+        resolve(bare)
+    except Resolver404:
+        return None
+    query = request.META.get("QUERY_STRING", "")
+    return iri_to_uri(quote(bare, safe="/@:") + (f"?{query}" if query else ""))
 
 
 def broken(request: HttpRequest) -> HttpResponse:

@@ -90,6 +90,22 @@ def test_what_is_not_there_is_a_page_with_a_way_home(path: str, alice: Somebody)
     assert 'href="/"' in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [("/@alice/", "/@alice"), ("/@alice/?max_id=7", "/@alice?max_id=7"), ("/sign-in///", "/sign-in")],
+)
+def test_a_slash_too_many_leads_on(path: str, leads_to: str, alice: Somebody) -> None:
+    answer = browser_of(None).get(path)
+    assert (answer.status_code, answer["Location"]) == (301, leads_to)
+
+
+@pytest.mark.parametrize(
+    "path", ["/%2Fevil.example/", "/%5Cevil.example/", "/nobody/there/", "/@alice%0d%0aX: 1/"]
+)
+def test_a_slash_too_many_leads_nowhere_else(path: str, alice: Somebody) -> None:
+    assert browser_of(None).get(path).status_code == 404
+
+
 def test_blocked_looks_exactly_like_nobody(alice: Somebody, dave: Somebody) -> None:
     photo = short_code(album.post(alice.id))
     browser = browser_of(dave)
