@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
 import orjson
 from django.http import HttpResponse
@@ -52,8 +52,10 @@ def success_page(listing: Listing, key: str, path: str, query: Mapping[str, str]
     """The same around one page of a list; `key` is the parameter that asks for the next."""
     pagination: dict[str, str] = {}
     if listing.next_cursor is not None:
-        again = {**query, key: listing.next_cursor}
-        pagination["next_url"] = f"{environment.get().url}{quote(path)}?{urlencode(again)}"
+        others = {name: said for name, said in query.items() if name != key}
+        again = f"{urlencode(others)}&" if others else ""
+        again += f"{key}={quote_plus(listing.next_cursor)}"
+        pagination["next_url"] = f"{environment.get().url}{quote(path)}?{again}"
         pagination["next_cursor" if key == "cursor" else f"next_{key}"] = listing.next_cursor
     return orjson.dumps({"meta": _OK, "data": listing.items, "pagination": pagination})
 

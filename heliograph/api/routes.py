@@ -15,6 +15,7 @@ class Routes(Generic[E]):
 
     def __init__(self) -> None:
         self._by_length: dict[int, list[tuple[tuple[str, ...], dict[str, E]]]] = {}
+        self._literal: dict[tuple[str, str], E] = {}  # by method and path, where a path has no parameters
 
     def add(self, method: str, template: str, endpoint: E) -> None:
         """Register; ValueError when the address is taken."""
@@ -28,9 +29,14 @@ class Routes(Generic[E]):
         if method in methods:
             raise ValueError(f"two endpoints answer {method} {template}")
         methods[method] = endpoint
+        if "{" not in template:
+            self._literal[method, template.strip("/")] = endpoint
 
     def find(self, method: str, path: str) -> tuple[E, dict[str, str]]:
         """The endpoint and what its path says; raises UnknownAddress or WrongMethod."""
+        literal = self._literal.get((method, path))
+        if literal is not None:
+            return literal, {}
         segments = _segments(path)
         allowed: set[str] = set()
         for shape, methods in self._by_length.get(len(segments), ()):

@@ -42,6 +42,7 @@ def _is_trusted(address: str, trusted: tuple[str, ...]) -> bool:
     return any(ip_address(address) in network for network in _networks(trusted))
 
 
+@lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
     try:
         address = ip_address(text.split("%")[0])

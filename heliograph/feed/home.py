@@ -20,7 +20,10 @@ import secrets
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from importlib import resources
-from operator import neg
+from itertools import islice
+from operator import eq, neg
+
+import orjson
 
 from heliograph.core import environment, valkey
 
@@ -84,12 +87,13 @@ def parse(raw: Sequence[bytes]) -> Feed | None:
         return None
     floor = -int(raw[-1])
     try:
-        numbers = dict.fromkeys(map(int, raw))
+        # As one JSON array: half the time of five hundred calls of int.
+        ids: list[int] = orjson.loads(b"[%b]" % b",".join(raw[:-1]))
     except ValueError:  # somebody is writing it anew: there is a mark among the ids
-        numbers = dict.fromkeys(int(element) for element in raw if element[:1] != b"?")
-    del numbers[-floor]
-    # The dict kept the order while it removed duplicates, so that the sort meets long runs.
-    ids = sorted(numbers, reverse=True)
+        ids = [int(element) for element in raw[:-1] if element[:1] != b"?"]
+    ids.sort(reverse=True)  # long runs are in order
+    if any(map(eq, ids, islice(ids, 1, None))):
+        ids = list(dict.fromkeys(ids))
     if ids and ids[-1] <= floor:
         del ids[bisect_left(ids, -floor, key=neg) :]
     return Feed(ids, floor)
