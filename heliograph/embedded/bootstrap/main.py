@@ -59,8 +59,8 @@ def up(clone: Path, arguments: Sequence[str]) -> int:
     return _become(python, ["-m", "heliograph.embedded.up", *chosen.as_arguments(data)], account, Path("/"))
 
 
-#: All tests: two processes at once, each with servers of its own, a file of tests never split between them. In the order
-#: of the alphabet, so that the longest file (tests/faults) is among the first and not the last.
+#: All tests: two processes at once, each with servers of its own, a file of tests never split between them. In the
+#: order of the alphabet, so that the longest file (tests/faults) is among the first and not the last.
 _WHOLE_SUITE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
