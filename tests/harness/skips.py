@@ -6,6 +6,6 @@ from __future__ import annotations
 MAY_SKIP: dict[str, str] = {
     "browser/conftest.py": "Chromium is not installed (packages.txt)",
     "parts/embedded/test_data.py": "root may write everywhere; bin/test runs it as an ordinary user",
-    "parts/embedded/test_postgres.py": "only root changes users; under bin/test the tests are not root, so .ci/run makes it apart",
+    "parts/embedded/test_postgres.py": "only root changes users, and bin/test is not root: .ci/run makes it apart",
     "parts/embedded/test_supervisor.py": "adopting orphans is a thing of Linux",
 }
