@@ -110,9 +110,10 @@ def publish(photo_id: int) -> None:
     except (Invalid, UploadGone) as refused:
         _failed(photo_id, refused.code)
         return
-    except (Unavailable, OSError):
+    except (Unavailable, OSError) as away:
         if clock.now() - photo.created_at < GIVE_UP:
-            raise
+            # A full disk, too: Unavailable is tried again until it is given up here, other errors only a few times.
+            raise away if isinstance(away, Unavailable) else Unavailable(cause=away) from away
         _failed(photo_id, Unprocessable.code)
         return
     _published(photo, rendered)

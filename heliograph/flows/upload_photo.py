@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from heliograph.accounts import home
 from heliograph.core import clock
-from heliograph.core.errors import NotAllowed
+from heliograph.core.errors import NotAllowed, Unavailable
 from heliograph.flows import homes
 from heliograph.media import cage_client, checks, filters, upload_rows, uploads
 from heliograph.media.errors import UploadGone
@@ -17,6 +17,7 @@ from heliograph.media.recipes import Picture
 from heliograph.media.upload_rows import NewUpload, Upload
 from heliograph.media.uploads import Received, UploadSource
 from heliograph.sharding import idempotency, map, sessions
+from heliograph.sharding.ids import ShardNumber
 from heliograph.sharding.periodic import periodic
 from heliograph.sharding.sessions import Tx
 
@@ -32,15 +33,27 @@ class Suspended(NotAllowed):
 def accept(owner_id: int, source: UploadSource, *, idempotency_key: str | None = None) -> Upload:
     """Take a photo in. Raises leaves of `media.errors`, and nothing is left of what is refused."""
     received = uploads.receive(owner_id, source)
-    kept = False
     try:
         new = _looked_at(owner_id, received)
-        upload = homes.write(owner_id, lambda tx: _added(tx, new, idempotency_key), repeatable=True)
-        kept = upload.file == received.name
-    finally:
-        if not kept:
-            uploads.forget(received.name)
+    except BaseException:
+        uploads.forget(received.name)
+        raise
+    upload = _kept(owner_id, received, new, idempotency_key)
+    if upload.file != received.name:
+        uploads.forget(received.name)
     return upload
+
+
+def _kept(owner_id: int, received: Received, new: NewUpload, key: str | None) -> Upload:
+    try:
+        return homes.write(owner_id, lambda tx: _added(tx, new, key), repeatable=True)
+    except Unavailable:
+        # Perhaps it was committed, and only the answer was lost. Then a row names the file; if none does, the
+        # sweep removes it.
+        raise
+    except BaseException:
+        uploads.forget(received.name)
+        raise
 
 
 def previews(owner_id: int, upload_id: int) -> dict[str, Picture]:
@@ -96,16 +109,27 @@ def _published_since(new: NewUpload, upload_id: int) -> Upload:
 def sweep() -> None:
     """Forget uploads whose time is over, their files, and files that no row names. Each hour."""
     for shard in map.shards():
-        while files := sessions.write(_some_id(shard), upload_rows.sweep):
-            for name in files:
-                uploads.forget(name)
+        try:
+            _sweep_shard(shard)
+        except Unavailable:
+            continue  # its node is away; the others need not wait for it
     _sweep_orphans()
+
+
+def _sweep_shard(shard: ShardNumber) -> None:
+    while files := sessions.write(_some_id(shard), upload_rows.sweep):
+        for name in files:
+            uploads.forget(name)
 
 
 def _sweep_orphans() -> None:
     reader = sessions.reader()
     for name, owner_id in list(uploads.lying_about(_ORPHAN_SECONDS)):
-        if not upload_rows.known_files(reader.at(owner_id), [name]):
+        try:
+            known = upload_rows.known_files(reader.at(owner_id), [name])
+        except Unavailable:
+            continue
+        if not known:
             uploads.forget(name)
 
 

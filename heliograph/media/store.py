@@ -41,7 +41,9 @@ USE_UPLOAD = "UPDATE {s}.upload SET photo_id = %(photo_id)s WHERE id = %(id)s"
 REMOVE_UPLOAD = """
 DELETE FROM {s}.upload WHERE id = (SELECT upload_id FROM {s}.photo WHERE id = %s) RETURNING file
 """
-TAKE_UPLOAD = "DELETE FROM {s}.upload WHERE id = %(id)s AND owner_id = %(owner_id)s RETURNING file"
+TAKE_UPLOAD = (
+    "DELETE FROM {s}.upload WHERE id = %(id)s AND owner_id = %(owner_id)s AND photo_id IS NULL RETURNING file"
+)
 #: Uploads that nobody posted, and those whose photo failed a week ago.
 SWEEP_UPLOADS = """
 DELETE FROM {s}.upload WHERE id IN (

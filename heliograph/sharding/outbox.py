@@ -27,7 +27,7 @@ from django.db import DatabaseError
 
 from heliograph.core import clock, environment, metrics
 from heliograph.core.errors import HeliographError, NotFound, Unavailable
-from heliograph.sharding import hurry, nodes, sessions
+from heliograph.sharding import hurry, map, nodes, sessions
 from heliograph.sharding.ids import shard_of
 from heliograph.sharding.map import Node
 
@@ -119,16 +119,20 @@ def carry(taken: Sequence[Row]) -> tuple[list[int], list[int]]:
         ids[kind, a, b].append(id)
     done: list[int] = []
     failed: list[int] = []
+    away: set[int] = set()  # nodes found away: their rows wait, and nobody else's wait for them
     for kind in sorted({kind for kind, _, _ in ids}):
         pairs = [(a, b) for k, a, b in ids if k == kind]
-        carried = _carry_kind(kind, pairs)
+        carried = _carry_kind(kind, pairs, away)
         for pair in pairs:
             (done if pair in carried else failed).extend(ids[kind, *pair])
     return done, failed
 
 
-def _carry_kind(kind: str, pairs: list[tuple[int, int]]) -> set[tuple[int, int]]:
-    """The pairs of one kind whose truth now stands on its target (or has nothing to say)."""
+def _carry_kind(
+    kind: str, pairs: list[tuple[int, int]], away: set[int] | None = None
+) -> set[tuple[int, int]]:
+    """The pairs of one kind whose truth now stands on its target (or has nothing to say). `away`: nodes to pass by."""
+    away = set() if away is None else away
     mirror = MIRRORS.get(kind)
     if mirror is None:  # written by newer code; a newer worker will carry it
         return set()
@@ -146,7 +150,10 @@ def _carry_kind(kind: str, pairs: list[tuple[int, int]]) -> set[tuple[int, int]]
             groups[DIRECTORY if target == DIRECTORY else shard_of(target)].append(row)
         except NotFound:
             carried.add((row[0], row[1]))
-    for rows in groups.values():
+    for shard, rows in groups.items():
+        node = 0 if shard == DIRECTORY else _node_number(shard)
+        if node in away:
+            continue
         try:
             _apply(mirror, sorted(rows), read_at_ms)
             carried.update((row[0], row[1]) for row in rows)
@@ -154,8 +161,18 @@ def _carry_kind(kind: str, pairs: list[tuple[int, int]]) -> set[tuple[int, int]]
             # One of them names somebody who does not exist: the others must not wait for that.
             carried.update(_one_by_one(mirror, rows, read_at_ms))
         except (HeliographError, psycopg.Error, DatabaseError) as error:
+            if isinstance(error, nodes.NodeAway | sessions.DirectoryAway):
+                away.add(node)
             _failed(kind, error)
     return carried
+
+
+def _node_number(shard: int) -> int:
+    """The node of a shard; -1 for one that no map has, so that its rows fail by themselves."""
+    try:
+        return map.node_of(shard).number
+    except NotFound:
+        return -1
 
 
 def _one_by_one(mirror: Mirror, rows: list[Row], read_at_ms: int) -> Iterable[tuple[int, int]]:

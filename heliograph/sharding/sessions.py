@@ -14,13 +14,14 @@ behind a transaction pooler it gave the wrong shard's rows (docs/decisions/0002-
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
-from django.db import DatabaseError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.utils import InterfaceError, OperationalError
 
 from heliograph.core import metrics, trips
@@ -32,6 +33,8 @@ from heliograph.sharding.queue import ENQUEUE, Job, row_of
 from heliograph.sharding.readers import Params, Reader, Row, ShardReader, reader
 
 __all__ = ["DirectoryTx", "Reader", "Row", "ShardReader", "Tx", "directory", "reader", "write"]
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -186,7 +189,9 @@ def _run_all(acts: Iterable[Callable[[], None]]) -> None:
     for act in acts:
         try:
             act()
-        except HeliographError:
+        except Exception:
+            # What was asked for is done; whatever fails here must not make it look undone.
+            log.warning("after a commit", exc_info=True)
             metrics.count("after_commit_failures_total")
 
 
@@ -224,8 +229,8 @@ class DirectoryTx:
             try:
                 with transaction.atomic():
                     self.run(ENQUEUE, row_of(made))
-            except DatabaseError:
-                return
+            except IntegrityError:
+                return  # one is waiting already
         else:
             self.run(ENQUEUE, row_of(made))
         self.lanes.add(made.lane)

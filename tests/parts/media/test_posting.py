@@ -191,7 +191,7 @@ def test_what_may_pass_is_tried_again_but_not_for_ever(
 
     with monkeypatch.context() as without:
         without.setattr(cage_client, "render", away)
-        with pytest.raises(type(error)):
+        with pytest.raises(Unavailable):
             post_photo.publish(photo_id)
         assert row(photo_id).state == "processing"
         clock.shift(timedelta(minutes=6))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from heliograph.core.errors import Unavailable
 from heliograph.sharding import map, outbox, sessions
+from heliograph.sharding.nodes import NodeAway
 from heliograph.sharding.outbox import Mirror, Row
 from heliograph.sharding.sessions import Tx
 from tests.harness.people import Somebody
@@ -190,3 +192,31 @@ def test_a_request_mirrors_its_own_write_at_once(
     assert left() == 1  # the outbox stays the guarantee
     drain()
     assert left() == 0
+
+
+def test_a_node_that_is_away_is_asked_once_a_batch(
+    alice: Somebody, make_person: Any, nods: Nods, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look at it costs seconds, and the rows of the others wait meanwhile."""
+    there = [make_person(f"there{shard}", shard=shard) for shard in (5, 6, 7)]
+    here = make_person("here", shard=2)
+    asked: list[int] = []
+    write = outbox.MIRRORS[KIND].write
+
+    def away(id: int, body: Any) -> Any:
+        if map.node_of_id(id).name == "node2":
+            asked.append(id)
+            raise NodeAway()
+        return write(id, body)
+
+    monkeypatch.setitem(outbox.MIRRORS, KIND, replace(outbox.MIRRORS[KIND], write=away))
+    for person in (*there, here):
+        sessions.write(alice.id, lambda tx, b=person.id: _note(tx, alice.id, b))  # type: ignore[misc]
+    assert outbox.drain_node(map.node_of_id(alice.id)) == 1
+    assert len(asked) == 1
+    assert [r[1] for r in nods.applied] == [here.id]
+
+
+def _note(tx: Tx, a: int, b: int) -> None:
+    tx.run(_TRUTH, {"a": a, "b": b, "on": True})
+    tx.project(KIND, a, b)

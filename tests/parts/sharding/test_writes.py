@@ -161,3 +161,14 @@ def test_no_connection_is_opened_before_it_is_asked_for(network: Network, alice:
     mine = sessions.write(alice.id, lambda tx: tx.value("SELECT pg_backend_pid()"))
     assert fresh == "1"
     assert int(backend) != mine
+
+
+def test_what_fails_after_the_commit_does_not_undo_the_answer(alice: Somebody) -> None:
+    def broken() -> None:
+        raise RuntimeError("after the commit")
+
+    def body(tx: sessions.Tx) -> str:
+        tx.after_commit(broken)
+        return "done"
+
+    assert sessions.write(alice.id, body) == "done"
