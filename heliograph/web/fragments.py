@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from heliograph.core import clock
@@ -21,6 +22,7 @@ from heliograph.web import times
 _REMEMBERED = 2000  # cards, each about 3 KB
 _MARK = "\0"
 _CSRF = "csrf"
+_FIXED = 256  # parts by language
 
 
 def hole(moment: datetime) -> str:
@@ -52,3 +54,24 @@ def _pieces(photo: PhotoCard, own: bool, eager: bool, language: str) -> tuple[st
         "csrf_token": f"{_MARK}{_CSRF}{_MARK}",
     }
     return tuple(render_to_string("web/parts/card.html", context).split(_MARK))
+
+
+@lru_cache(maxsize=_FIXED)
+def fixed(name: str, language: str) -> SafeString:
+    """A part of every page that depends on nothing but the language, which is active."""
+    return render_to_string(f"web/parts/{name}.html")
+
+
+def tabs(current: str, username: str, language: str) -> SafeString:
+    """The tabs of somebody signed in; only the way to their own page is theirs."""
+    before, after = _tabs(current, language)
+    mine = f"/@{escape(username)}" if username else "/me"
+    return mark_safe(f"{before}{mine}{after}")  # noqa: S308 - made by a template; the name is escaped
+
+
+@lru_cache(maxsize=_FIXED)
+def _tabs(current: str, language: str) -> tuple[str, str]:
+    before, _, after = render_to_string("web/parts/tabs.html", {"tab": current, "mine": _MARK}).partition(
+        _MARK
+    )
+    return before, after

@@ -122,6 +122,19 @@ def card(context: template.Context, photo: PhotoCard, eager: bool = False) -> Sa
 
 
 @register.simple_tag
+def fixed(name: str) -> SafeString:
+    """A part of every page, the same for everybody."""
+    return fragments.fixed(name, get_language() or "")
+
+
+@register.simple_tag(takes_context=True)
+def tabs(context: template.Context) -> SafeString:
+    """The way around, for the viewer."""
+    username = context["request"].viewer.username
+    return fragments.tabs(context.get("tab") or "", username, get_language() or "")
+
+
+@register.simple_tag
 def rich(text: str, entities: Sequence[Mapping[str, Any]] | None = None) -> SafeString:
     """A caption with its tags and mentions marked; everything else escaped.
 
