@@ -13,6 +13,7 @@ The jobs are enqueued before the sign is renewed, so that a worker that dies in 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from heliograph.core import clock, environment, metrics, valkey
@@ -38,6 +39,17 @@ WHERE wish_on AND state = 'granted' AND answers = wish_version AND since > %(sin
 """
 
 
+@dataclass
+class _Told:
+    """Which nodes this process has told of a life of Valkey, while others are still to be told."""
+
+    life: str = ""
+    nodes: set[int] = field(default_factory=set)
+
+
+_told_of = _Told()
+
+
 @periodic(WATCH_SECONDS)
 def watch() -> None:
     """Look whether Valkey is the one we knew; if not, mend. Nothing happens while it is away."""
@@ -52,16 +64,29 @@ def watch() -> None:
 
 
 def _mend(life: str, age_ms: int) -> None:
-    metrics.count("valkey_lives_total")
-    memory.forget_all()
+    if life != _told_of.life:
+        metrics.count("valkey_lives_total")
+        memory.forget_all()
+        _told_of.life, _told_of.nodes = life, set()
     minutes = environment.get().feed_replay_minutes
     # Half of the time is for deliveries that were late themselves: a sign of 5 minutes ago, a queue of 5 minutes.
     if age_ms > minutes * 60_000 / 2:
         home.forget_all()
+        _told_of.life = ""
         return
     since = clock.now() - timedelta(minutes=minutes)
+    away: list[Unavailable] = []
     for node in map.nodes():
-        _enqueue(node, life, since)
+        if node.number in _told_of.nodes:
+            continue
+        try:
+            _enqueue(node, life, since)
+            _told_of.nodes.add(node.number)
+        except Unavailable as error:
+            away.append(error)  # its turn comes; the others need not wait, nor be told again
+    if away:
+        raise away[0]
+    _told_of.life = ""
 
 
 def _enqueue(node: Node, life: str, since: datetime) -> None:

@@ -12,6 +12,8 @@ from heliograph.core import clock, valkey
 from heliograph.feed import home as lists
 from heliograph.flows import follow, replay
 from heliograph.pages import home
+from heliograph.sharding import map
+from heliograph.sharding.nodes import NodeAway
 from tests.harness.people import Somebody
 from tests.harness.servers import Network
 from tests.oracle import album
@@ -120,6 +122,31 @@ def test_two_workers_that_notice_at_once_leave_one_job_a_node(
     replay.watch()
     assert runner.waiting().count("replay.v1") == 2
     run_jobs()
+
+
+def test_a_node_that_is_away_is_told_when_it_is_back_and_the_others_once(
+    alice: Somebody, run_jobs: RunJobs, monkeypatch: pytest.MonkeyPatch, runner: Any
+) -> None:
+    replay.watch()
+    monkeypatch.setattr(valkey, "run_id", lambda: "another")
+    write, drops = replay.sessions.write, []
+
+    def away(id: int, *rest: Any, **options: Any) -> Any:
+        if map.node_of_id(id).name == "node1":
+            raise NodeAway()
+        return write(id, *rest, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(replay.sessions, "write", away)
+        patched.setattr(replay.memory, "forget_all", lambda: drops.append(1))
+        for _ in range(3):
+            replay.watch()
+    assert (runner.waiting().count("replay.v1"), len(drops)) == (1, 1)
+    replay.watch()
+    assert runner.waiting().count("replay.v1") == 2
+    run_jobs()
+    replay.watch()
+    assert runner.waiting() == []
 
 
 def test_a_watch_while_valkey_is_away_waits_for_the_next(
