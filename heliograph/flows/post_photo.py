@@ -93,14 +93,17 @@ def retry(owner_id: int, photo_id: int) -> None:
         if upload_rows.of_photo(tx, photo_id) is None:
             raise UploadGone()
         if photos.try_again(tx, photo_id):
-            tx.enqueue("publish_photo.v1", photo_id=photo_id)
+            tx.enqueue("publish_photo.v1", photo_id=photo_id, since_ms=clock.now_ms())
 
     homes.write(photo_id, body, repeatable=True)
 
 
 @task("publish_photo.v1", lane="photo")
-def publish(photo_id: int) -> None:
-    """Make a photo's pictures and publish it. Raises Unavailable when another try may help."""
+def publish(photo_id: int, since_ms: int | None = None) -> None:
+    """Make a photo's pictures and publish it. Raises Unavailable when another try may help.
+
+    `since_ms`: from when on our patience counts; None: since it was posted.
+    """
     photo = photos.load(sessions.reader(), [photo_id]).get(photo_id)
     if photo is None or photo.state != "processing":
         return
@@ -111,7 +114,8 @@ def publish(photo_id: int) -> None:
         _failed(photo_id, refused.code)
         return
     except (Unavailable, OSError) as away:
-        if clock.now() - photo.created_at < GIVE_UP:
+        began_ms = since_ms or photo.created_at.timestamp() * 1000
+        if clock.now_ms() - began_ms < GIVE_UP.total_seconds() * 1000:
             # A full disk, too: Unavailable is tried again until it is given up here, other errors only a few times.
             raise away if isinstance(away, Unavailable) else Unavailable(cause=away) from away
         _failed(photo_id, Unprocessable.code)

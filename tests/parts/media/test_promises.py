@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from heliograph.core import clock
 from heliograph.core.errors import Unavailable
 from heliograph.flows import homes, post_photo, upload_photo
-from heliograph.media import storage, upload_rows
+from heliograph.media import cage_client, storage, upload_rows
+from heliograph.media.errors import CageAway
 from heliograph.sharding import sessions
 from tests.harness.people import Somebody
 from tests.parts.media.test_posting import post, row, send
@@ -60,5 +63,26 @@ def test_an_upload_that_became_a_photo_is_not_taken_for_a_picture_of_oneself(
     upload = send(alice)
     photo = post_photo.post(alice.id, upload_id=upload.id)
     assert sessions.write(alice.id, lambda tx: upload_rows.remove(tx, alice.id, upload.id)) is None
+    run_jobs()
+    assert row(photo).published
+
+
+def test_a_photo_that_is_tried_again_has_as_much_patience_as_a_new_one(
+    alice: Somebody, run_jobs: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = post(alice)
+
+    def away(*_: Any) -> None:
+        raise CageAway()
+
+    clock.shift(timedelta(minutes=6))
+    with monkeypatch.context() as patched:
+        patched.setattr(cage_client, "render", away)
+        run_jobs()
+        assert row(photo).state == "failed"
+        post_photo.retry(alice.id, photo)
+        run_jobs(once=True, allow_failures=True)
+        assert row(photo).state == "processing"
+    post_photo.publish(photo)
     run_jobs()
     assert row(photo).published
