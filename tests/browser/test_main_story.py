@@ -176,6 +176,22 @@ def test_a_wrong_file_is_refused_before_it_travels(visitor: Visitor, tmp_path: P
     expect(alice.page.locator("[data-mistake]")).to_have_text("The file is incomplete or damaged.")
 
 
+def test_small_previews_come_after_the_server_had_none_twice(visitor: Visitor, photo: Path) -> None:
+    alice = visitor("alice")
+    alice.expected = {503}
+    answers = [{"status": 503, "json": {"error": "We will be right back."}}, {"json": {}}]
+
+    def answer(route: Route) -> None:
+        if answers:
+            route.fulfill(**answers.pop(0))
+        else:
+            route.continue_()
+
+    alice.page.route("**/previews", answer)
+    alice.post(photo)
+    assert not answers
+
+
 def refuse_the_first_picture(page: Page) -> list[str]:
     """The address that was refused, once there was one."""
     refused: list[str] = []

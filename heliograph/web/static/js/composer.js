@@ -121,10 +121,22 @@ function sent(photo) {
   });
 }
 
-async function preview(address) {
+// The pictures come late on a busy server, or with a hiccup: asked for again, a little less often each time.
+async function preview(address, upload = form.elements.upload_id.value) {
+  for (let wait = 500; wait < 60_000; wait *= 2) {
+    const pictures = await picturesAt(address);
+    if (form.elements.upload_id.value !== upload) return; // another photo was chosen meanwhile
+    if (Object.keys(pictures).length) return hang(pictures);
+    await new Promise((go) => setTimeout(go, wait));
+  } // until then, and after it, the names of the filters will do
+}
+
+async function picturesAt(address) {
   const response = await fetched(address).catch(() => null);
-  if (!response?.ok) return; // the names of the filters will do
-  const pictures = await response.json();
+  return response?.ok ? await response.json().catch(() => ({})) : {};
+}
+
+function hang(pictures) {
   for (const choice of form.querySelectorAll("input[name=filter]")) {
     const picture = pictures[choice.value];
     if (!picture) continue;
