@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heliograph.config import static
+from heliograph.config import languages, static
 from heliograph.config.databases import database
 from heliograph.config.mail import mail
 from heliograph.core import environment
@@ -54,8 +54,9 @@ PASSWORD_HASHERS = ["heliograph.config.hashers.Argon2"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+LANGUAGES = languages.offered(_env.languages)
+LANGUAGE_CODE = LANGUAGES[0][0]
+LOCALE_PATHS = [languages.FOLDER]
 
 # Every file of one release lives under one versioned address, so all of them may be kept for a year.
 STATIC_URL = static.address()

@@ -52,6 +52,10 @@ class Environment:
     )
     metrics_dir: str = _knob("", says="Folder in which processes keep their numbers; empty: in memory only.")
     metrics_port: int = _knob(8001, says="Port of the /metrics listener.")
+    languages: tuple[str, ...] = _knob(
+        ("en", "ja"),
+        says="Languages of the pages, as BCP 47 tags; the first serves who asks for none of them.",
+    )
     debug: bool = _knob(False, says="Django's debug pages. Never on a public address.")
 
     feed_max: int = _knob(500, says="Photos kept in a home feed.")

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from heliograph.media.errors import BadText
 
 MAX_CAPTION = 2200  # characters
@@ -77,7 +79,8 @@ def clean(text: str, *, at_most: int, field: str) -> str:
     """The text in NFC, with `\\n` line ends, without space around it. Raises BadText."""
     normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if len(normal) > at_most:
-        raise BadText(f"This text can have at most {at_most:,} characters.", fields={field: "too long"})
+        sentence = gettext("This text can have at most %(number)s characters.") % {"number": f"{at_most:,}"}
+        raise BadText(sentence, fields={field: "too long"})
     for character in normal:
         # Cc: NUL and its like (PostgreSQL refuses NUL); Cs: halves of characters; Co and Cn have no meaning here.
         if unicodedata.category(character) in {"Cc", "Cs"} and character not in _KEPT_CONTROLS | {"\t"}:

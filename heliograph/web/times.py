@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 _MINUTE, _HOUR, _DAY, _WEEK = 60, 3600, 86400, 7 * 86400  # seconds
 
@@ -22,4 +22,14 @@ def relative(moment: datetime, now: datetime) -> str:
         return gettext("%(count)s h") % {"count": int(seconds // _HOUR)}
     if seconds < _WEEK:
         return gettext("%(count)s d") % {"count": int(seconds // _DAY)}
-    return date_format(localtime(moment), "j M" if moment.year == now.year else "j M Y")
+    # Translators: a day of this year, in the letters of Django's date filter
+    this_year = pgettext("date format", "j M")
+    # Translators: a day of another year, in the letters of Django's date filter
+    another_year = pgettext("date format", "j M Y")
+    return date_format(localtime(moment), this_year if moment.year == now.year else another_year)
+
+
+def exact(moment: datetime) -> str:
+    """Day and minute, with the time zone."""
+    # Translators: day and time, in the letters of Django's date filter
+    return date_format(localtime(moment), pgettext("date format", "j F Y, H:i e"))

@@ -8,11 +8,10 @@ from typing import Any, Protocol
 
 from django import template
 from django.conf import settings
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.timezone import localtime
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from heliograph.core import clock
 from heliograph.media import errors as media_errors
@@ -66,14 +65,20 @@ def code(photo_id: int) -> str:
 
 @register.filter
 def short(number: int) -> str:
-    """1,204; 12.4k above ten thousand; 3.1m above a million. Rounded down: nobody gets a like they lack."""
+    """1,204; 12.4k above ten thousand; 3.1m above a million. Rounded down: nobody gets a like they lack.
+
+    Languages that count in ten thousands say so in their catalogue (Japanese: 1.2万).
+    """
     if number < _SHORT_FROM:
         return number_format(number, force_grouping=True)
-    if number < 1_000_000:
-        # Translators: thousands, as in 12.4k
-        return gettext("%(number)sk") % {"number": _tenths(number, 1000)}
-    # Translators: millions, as in 3.1m
-    return gettext("%(number)sm") % {"number": _tenths(number, 1_000_000)}
+    # Translators: what the short form of numbers counts in: "1000" (12.4k) or "10000" (1.2万)
+    tens = pgettext("unit of short numbers", "1000") == "10000"
+    thousands, millions = (10_000, 100_000_000) if tens else (1000, 1_000_000)
+    if number < millions:
+        # Translators: a number in the smaller unit, as in 12.4k
+        return gettext("%(number)sk") % {"number": _tenths(number, thousands)}
+    # Translators: a number in the larger unit, as in 3.1m
+    return gettext("%(number)sm") % {"number": _tenths(number, millions)}
 
 
 def _tenths(number: int, unit: int) -> str:
@@ -104,7 +109,7 @@ def ago(context: template.Context, moment: datetime) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
-        date_format(localtime(moment), "j F Y, H:i e"),
+        times.exact(moment),
         fragments.hole(moment) if context.get("with_holes") else times.relative(moment, clock.now()),
     )
 
