@@ -6,11 +6,13 @@ sends everything. A photo that has arrived is kept when only the words must be c
 
 from __future__ import annotations
 
+import json
 import uuid
 from base64 import b64encode
 
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -85,6 +87,7 @@ def _form(
             {"name": name, "title": gettext(filters.title(name)), "picture": pictures.get(name)}
             for name in filters.names()
         ],
+        "luts": json.dumps({name: static(f"luts/{name}.bin") for name in filters.names() if name}),
     }
     return render(request, "web/composer.html", context, status=errors.status_of(error) if error else 200)
 

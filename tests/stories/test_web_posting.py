@@ -70,7 +70,7 @@ def test_a_bad_caption_keeps_the_photo(browser: TestClient, alice: Somebody) -> 
     assert response.status_code == 400
     found = re.search(r'name="upload_id" value="(\d+)"', page)
     assert found is not None
-    assert page.count("data:image/jpeg;base64,") == 4  # once with each filter, and without
+    assert page.count("data:image/jpeg;base64,") == 13  # once with each filter, and without
     assert browser.post("/post", form(upload_id=found[1], caption="Shorter")).status_code == 303
     assert [card.caption for card in waiting(alice)] == ["Shorter"]
 

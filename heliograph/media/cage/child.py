@@ -52,11 +52,10 @@ def warm() -> None:
             tag = Image.Exif()
             tag[0x0112] = 6
             sample.save(out, kind, icc_profile=_renamed(profile), exif=tag)
-            for name in filters.names():
-                renditions.render(out.getvalue(), Recipe(filter=name))
-            renditions.previews(out.getvalue(), filters.names())
+            renditions.render(out.getvalue(), Recipe())
         with contextlib.suppress(Damaged):
             renditions.probe(out.getvalue()[:-50])
+    renditions.previews(out.getvalue(), filters.names())  # reads every filter's file
     repr(Damaged(cause="x"))
 
 

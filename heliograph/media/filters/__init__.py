@@ -1,13 +1,15 @@
 """Filters are data: one JSON file each, in this folder. To add a filter, add a file.
 
-    title      what people read (its name is the file's name; both stay for ever)
-    curves     points [in, out] from 0 to 1 of a smooth curve; "rgb" first, then "r", "g", "b"
-    matrix     three rows: how red, green and blue are mixed from the three
-    overlay    one colour laid over all: mode multiply or screen, opacity 0 to 1
-    vignette   darker towards the corners: strength 0 to 1, from inner to outer (1 = middle of a side)
+    title        what people read (its name is the file's name; both stay for ever)
+    curves       points [in, out] from 0 to 1 of a smooth curve; "rgb" first, then "r", "g", "b"
+    matrix       three rows: how red, green and blue are mixed from the three
+    saturation   how far colours stand from the grey of their lightness: 0 to 2, 1 leaves them
+    tones        curves once more, after all the others: they tint shadows and lights
 
-Everything but the vignette depends on the colour alone and is compiled into a table of 33 x 33 x 33
-colours (`table.py`), the same table for photos and for the previews of the composer.
+All of it depends on the colour of a pixel alone, and is compiled into a table of 33 x 33 x 33 colours
+(`table.py`). The same table makes photos here and previews in the browser, which finds it in web/static/luts
+(`python -m tests.parts.media.test_filters` writes those files, a test holds them to the tables). So that the two
+stay one thing, no filter darkens corners.
 """
 
 from __future__ import annotations
@@ -21,8 +23,21 @@ from heliograph.media.errors import UnknownFilter
 
 _HERE = Path(__file__).parent
 
-#: In the order of the composer.
-_ORDER = ("amber", "harbour", "graphite")
+#: In the order of the composer: from warm to cool, from soft to hard, without colour.
+_ORDER = (
+    "amber",
+    "ember",
+    "petal",
+    "linen",
+    "chalk",
+    "fern",
+    "tide",
+    "harbour",
+    "drizzle",
+    "flint",
+    "walnut",
+    "graphite",
+)
 
 
 def names() -> tuple[str, ...]:
