@@ -87,6 +87,10 @@ class Environment:
     node_pool_max: int = _knob(8, says="Connections to one node, in one process.")
     node_timeout_ms: int = _knob(5000, says="Milliseconds a statement may take on a node in a request.")
     node_connect_seconds: int = _knob(3, says="Seconds to wait for a connection to a node.")
+    node_rest_seconds: int = _knob(
+        3,
+        says="Seconds for which a node that does not answer is asked nothing; requests for it fail at once.",
+    )
     prepare_threshold: int = _knob(5, says="Uses until a statement is prepared; 0: never (old poolers).")
     map_refresh_seconds: int = _knob(30, says="Seconds until the map of shards is read again.")
     off_rows_days: int = _knob(

