@@ -3,6 +3,10 @@
 An address carries a signature over two generations that do not stand in it (media/urls.py). They are read
 from Valkey, else from the node, and kept for KEEP_MS: so going private, taking a photo down or suspending
 somebody ends every address within five seconds.
+
+That there is nothing is kept, too, for a moment: a picture that was taken down and is on many pages costs the node
+one question a moment, not one a view. Nobody waits for a new photo because of it: its token is told to nobody before
+it is published. Who is let in again after a suspension is seen a moment later.
 """
 
 from __future__ import annotations
@@ -19,7 +23,9 @@ from heliograph.media.photos import Served
 from heliograph.sharding import sessions
 
 KEEP_MS = 4000  # with the time of the read, at most five seconds
+KEEP_NOTHING_MS = 1000
 _SLOW_SECONDS = 1.0  # a read that took longer is not kept
+_NOTHING = b"-"
 
 
 @dataclass(frozen=True)
@@ -65,29 +71,35 @@ def _served(token: tokens.Token) -> Served | None:
     key = f"served:{token}"
     kept = _kept(key)
     if kept is not None:
-        return kept
+        return None if kept == _NOTHING else _parse(kept)
     began = time.monotonic()
     served = photos.served(sessions.reader().at(token.id), token)
-    if served is not None and time.monotonic() - began < _SLOW_SECONDS:
+    if time.monotonic() - began < _SLOW_SECONDS:
         _keep(key, served)
     return served
 
 
-def _kept(key: str) -> Served | None:
+def _kept(key: str) -> bytes | None:
     try:
-        value = valkey.call("GET", key)
+        value: bytes | None = valkey.call("GET", key)
     except Unavailable:
         return None
     if value is None:
         metrics.count("served_misses_total")
-        return None
+    return value
+
+
+def _parse(value: bytes) -> Served:
     photo, person, private = value.split()
     return Served(int(photo), int(person), private == b"1")
 
 
-def _keep(key: str, served: Served) -> None:
-    value = f"{served.photo_generation} {served.person_generation} {served.private:d}"
+def _keep(key: str, served: Served | None) -> None:
     try:
-        valkey.call("SET", key, value, "PX", KEEP_MS)
+        if served is None:
+            valkey.call("SET", key, _NOTHING, "PX", KEEP_NOTHING_MS)
+        else:
+            value = f"{served.photo_generation} {served.person_generation} {served.private:d}"
+            valkey.call("SET", key, value, "PX", KEEP_MS)
     except Unavailable:
         pass  # then the node is asked again

@@ -109,6 +109,31 @@ def test_what_is_remembered_is_remembered_for_seconds(photo: int, client: TestCl
     assert 0 < valkey.call("PTTL", key) <= 5000
 
 
+def test_that_there_is_nothing_is_asked_once_a_moment(
+    photo: int, alice: Somebody, client: TestClient, count_trips: Callable[[], Any]
+) -> None:
+    url = address(photo)
+    delete_photo.delete(alice.id, photo)
+    forget()
+    assert client.get(url).status_code == 404
+    with count_trips() as made:
+        assert client.get(url).status_code == 404
+    assert not made["node"]
+    [key] = valkey.call("KEYS", "served:*")
+    assert 0 < valkey.call("PTTL", key) <= 1000
+
+
+def test_a_photo_that_nobody_found_a_moment_ago_is_there_when_it_is_published(
+    alice: Somebody, cage: Any, client: TestClient, run_jobs: RunJobs
+) -> None:
+    """Its address is unknown until then: whoever asks for its id with another name does not hide it."""
+    upload = upload_photo.accept(alice.id, Source(corpus.jpeg(800, 600)))
+    photo_id = post_photo.post(alice.id, upload_id=upload.id)
+    assert client.get(f"/m/p{'0' * 32}{photo_id:016x}/640.jpg?e=1&s=x").status_code == 404
+    run_jobs()
+    assert client.get(address(photo_id)).status_code == 200
+
+
 def test_private_pictures_stay_in_the_browser_for_minutes(
     photo: int, alice: Somebody, client: TestClient, run_jobs: RunJobs
 ) -> None:
