@@ -27,6 +27,7 @@ MIDDLEWARE = [
     "heliograph.config.headers.SafeHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "heliograph.web.language.Language",
+    "heliograph.web.preferences.Clock",
     "heliograph.web.errors.ErrorPages",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

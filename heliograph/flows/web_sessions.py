@@ -40,6 +40,16 @@ def close(key: str) -> None:
     sessions.directory(lambda tx: revoke.browsers(tx, [sha256]))
 
 
+def close_one(person_id: PersonId, name: str) -> None:
+    """Sign out one browser of this person, by its name in `pages.devices`. Nothing happens when there is none."""
+
+    def body(tx: DirectoryTx) -> None:
+        mine = WebSession.objects.filter(person_id=person_id).values_list("sha256", flat=True)
+        revoke.browsers(tx, [sha256 for sha256 in map(bytes, mine) if browsers.name_of(sha256) == name])
+
+    sessions.directory(body)
+
+
 def close_all(person_id: PersonId, but: str | None = None) -> None:
     """Sign out every browser and end every token of a person, except the one with this key."""
     kept = None if but is None else credentials.sha256(but)

@@ -7,7 +7,6 @@ open links by themselves.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -32,23 +31,6 @@ _COOKIE_LIVES = timedelta(
 _TOLD = (Invalid, NotAllowed, Conflict, Limited)
 
 _form = require_http_methods(["GET", "HEAD", "POST"])
-
-
-class Place(NamedTuple):
-    """A line of the settings page."""
-
-    address: str
-    picture: str
-    title: str
-    hint: str
-
-
-def places() -> list[Place]:
-    """What the settings page links to here."""
-    return [
-        Place("/settings/email", "send", _("E-mail address"), _("Needed when you forget your password")),
-        Place("/settings/password", "lock", _("Password"), _("Changing it signs out all other devices")),
-    ]
 
 
 @sensitive_post_parameters("password")

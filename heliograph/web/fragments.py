@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -22,12 +23,13 @@ from heliograph.web import times
 _REMEMBERED = 2000  # cards, each about 3 KB
 _MARK = "\0"
 _CSRF = "csrf"
+_EXACT = "at "
 _FIXED = 256  # parts by language
 
 
-def hole(moment: datetime) -> str:
-    """Where `how long ago` is filled in."""
-    return f"{_MARK}{moment.timestamp():.0f}{_MARK}"
+def hole(moment: datetime, *, exact: bool = False) -> str:
+    """Where `how long ago`, or the exact time in the reader's zone, is filled in."""
+    return f"{_MARK}{_EXACT if exact else ''}{moment.timestamp():.0f}{_MARK}"
 
 
 def card(
@@ -35,11 +37,23 @@ def card(
 ) -> SafeString:
     """The card of a photo on the home page of this viewer, who is signed in."""
     pieces = list(_pieces(photo, photo.owner.id == viewer_id, eager, language))
-    now, token = clock.now(), str(csrf_token)
+    now, token, zone = clock.now(), str(csrf_token), timezone.get_current_timezone_name()
     for at in range(1, len(pieces), 2):
         name = pieces[at]
-        pieces[at] = token if name == _CSRF else times.relative(datetime.fromtimestamp(int(name), UTC), now)
+        pieces[at] = token if name == _CSRF else _time(name, now, zone, language)
     return mark_safe("".join(pieces))  # noqa: S308 - made by templates; tokens and times are ours
+
+
+def _time(name: str, now: datetime, zone: str, language: str) -> str:
+    if name.startswith(_EXACT):
+        return _exact(name.removeprefix(_EXACT), zone, language)
+    return times.relative(datetime.fromtimestamp(int(name), UTC), now)
+
+
+@lru_cache(maxsize=2 * _REMEMBERED)
+def _exact(seconds: str, zone: str, language: str) -> str:
+    """In the zone and the language that are active."""
+    return times.exact(datetime.fromtimestamp(int(seconds), UTC))
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -1,4 +1,4 @@
-"""Settings: the profile, its picture, who is blocked. Password and sessions are in accounts_views."""
+"""Settings: all of them at a glance; the profile, its picture, who sees the photos, who is blocked."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from heliograph.core.errors import Invalid
-from heliograph.flows import edit_profile, upload_photo, web_sessions
+from heliograph.flows import edit_profile, email_addresses, upload_photo
+from heliograph.pages import devices
 from heliograph.pages import profile as profiles
-from heliograph.web import accounts_views, arriving
+from heliograph.web import arriving, preferences
 from heliograph.web.answers import see
 from heliograph.web.profile_views import PEOPLE
 from heliograph.web.session import COOKIE, SignedInRequest, signed_in
@@ -23,23 +24,31 @@ from heliograph.web.session import COOKIE, SignedInRequest, signed_in
 @require_safe
 @signed_in
 def settings(request: SignedInRequest) -> HttpResponse:
-    """All that can be set, by topic."""
-    return render(request, "web/settings.html", {"tab": "settings", "places": accounts_views.places()})
+    """All that can be set, by topic, and how it is set now."""
+    me = request.viewer.person_id
+    known = {
+        "tab": "settings",
+        "profile": profiles.one(me, me),
+        "claim": email_addresses.of(me),
+        "others": len(devices.of(me, request.COOKIES.get(COOKIE))) - 1,
+        "theme": preferences.theme(request),
+        "zone": preferences.zone(request),
+    }
+    return render(request, "web/settings.html", known)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def profile(request: SignedInRequest) -> HttpResponse:
-    """Name, words, website, and who sees the photos."""
+    """Name, words and website."""
     if request.method != "POST":
         return _form(request)
     typed = {name: request.POST.get(name, "") for name in ("full_name", "bio", "website")}
-    private = request.POST.get("private") == "1"
     try:
-        edit_profile.edit(request.viewer.person_id, **typed, private=private)
+        edit_profile.edit(request.viewer.person_id, private=None, **typed)
     except Invalid as error:
         mistake = {"mistake": gettext(error.sentence), "mistakes": error.fields}
-        return _form(request, {**typed, "private": private, **mistake}, status=400)
+        return _form(request, {**typed, **mistake}, status=400)
     messages.success(request, gettext("Saved."))
     return see("/me")
 
@@ -52,7 +61,6 @@ def _form(request: HttpRequest, more: dict[str, Any] | None = None, status: int 
         "full_name": mine.person.full_name,
         "bio": mine.bio,
         "website": mine.website,
-        "private": mine.person.private,
     }
     return render(request, "web/edit_profile.html", known | (more or {}), status=status)
 
@@ -80,13 +88,16 @@ def _send_avatar(request: SignedInRequest) -> HttpResponse:
     return see("/settings/profile")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
-def devices(request: SignedInRequest) -> HttpResponse:
-    """Sign out everywhere but here."""
-    web_sessions.close_all(request.viewer.person_id, but=request.COOKIES.get(COOKIE))
-    messages.success(request, gettext("All other devices are signed out."))
-    return see("/settings")
+def privacy(request: SignedInRequest) -> HttpResponse:
+    """Who sees the photos, and what that means."""
+    me = request.viewer.person_id
+    if request.method == "POST":
+        edit_profile.edit(me, private=request.POST.get("private") == "1")
+        messages.success(request, gettext("Saved."))
+        return see("/settings/privacy")
+    return render(request, "web/settings_privacy.html", {"private": profiles.one(me, me).person.private})
 
 
 @require_safe

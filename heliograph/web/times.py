@@ -1,4 +1,4 @@
-"""How long ago something was, in a word."""
+"""How long ago something was, in a word; and exactly, in the reader's zone."""
 
 from __future__ import annotations
 
@@ -26,10 +26,17 @@ def relative(moment: datetime, now: datetime) -> str:
     this_year = pgettext("date format", "j M")
     # Translators: a day of another year, in the letters of Django's date filter
     another_year = pgettext("date format", "j M Y")
-    return date_format(localtime(moment), this_year if moment.year == now.year else another_year)
+    there = localtime(moment)
+    return date_format(there, this_year if there.year == localtime(now).year else another_year)
 
 
 def exact(moment: datetime) -> str:
-    """Day and minute, with the time zone."""
+    """Day and minute in the reader's zone, with its name."""
     # Translators: day and time, in the letters of Django's date filter
     return date_format(localtime(moment), pgettext("date format", "j F Y, H:i e"))
+
+
+def plain(moment: datetime) -> str:
+    """Day and minute in the reader's zone, where that goes without saying."""
+    # Translators: day and time, in the letters of Django's date filter
+    return date_format(localtime(moment), pgettext("date format", "j F Y, H:i"))

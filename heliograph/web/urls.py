@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from heliograph.web import (
+    appearance_views,
     comment_views,
+    device_views,
     home_views,
     media_views,
     people_views,
@@ -48,7 +50,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings", settings_views.settings, name="settings"),
     path("settings/profile", settings_views.profile, name="edit-profile"),
     path("settings/avatar", settings_views.avatar, name="edit-avatar"),
-    path("settings/devices", settings_views.devices, name="other-devices"),
+    path("settings/privacy", settings_views.privacy, name="privacy"),
+    path("settings/devices", device_views.devices, name="devices"),
+    path("settings/appearance", appearance_views.appearance, name="appearance"),
     path("settings/blocked", settings_views.blocked, name="blocked"),
     # bytes
     path("m/<str:token>/<str:size>.jpg", media_views.picture, name="picture"),

@@ -17,7 +17,7 @@ from heliograph.core import clock
 from heliograph.media import errors as media_errors
 from heliograph.pages.cards import PhotoCard
 from heliograph.sharding import ids
-from heliograph.web import fragments, times
+from heliograph.web import fragments, preferences, times
 
 
 class _Liked(Protocol):
@@ -106,12 +106,26 @@ def _likes(number: int) -> str:
 @register.simple_tag(takes_context=True)
 def ago(context: template.Context, moment: datetime) -> SafeString:
     """How long ago, in a word; the exact time in `datetime` and `title`."""
+    holes = context.get("with_holes")
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
-        times.exact(moment),
-        fragments.hole(moment) if context.get("with_holes") else times.relative(moment, clock.now()),
+        fragments.hole(moment, exact=True) if holes else times.exact(moment),
+        fragments.hole(moment) if holes else times.relative(moment, clock.now()),
     )
+
+
+@register.simple_tag
+def moment(at: datetime) -> SafeString:
+    """A moment as date and time of the reader's zone, for what happened rather than what is new."""
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), times.plain(at))
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: template.Context) -> str:
+    """light, dark, or empty: as the system says."""
+    request = context.get("request")
+    return preferences.theme(request) if request is not None else ""
 
 
 @register.simple_tag(takes_context=True)

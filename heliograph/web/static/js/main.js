@@ -5,6 +5,7 @@ import "./toggles.js";
 import "./photos.js";
 import "./comments.js";
 import "./keys.js";
+import "./zone.js";
 
 for (const toast of document.querySelectorAll("[data-toast]")) letGo(toast);
 if (document.querySelector("[data-composer]")) await import("./composer.js");
