@@ -28,6 +28,7 @@ from heliograph.sharding.ids import LARGEST
 from heliograph.sharding.sessions import Reader
 
 REFILLS = 3
+NEWER = 99  # new photos that are counted
 _KIND = "feed"  # of sealed cursors
 _BUILDS_AT_ONCE = 4  # in one process; who comes fifth is served from the nodes and builds next time
 _ATTEMPTS = 5
@@ -74,6 +75,16 @@ def page(
     if along:
         walk.visit(along)
     return Page(shown[:wanted], _next(walk, shown, wanted))
+
+
+def newer(viewer_id: int, since: int, *, feed: Sequence[bytes] | None = None) -> int:
+    """How many photos of the list are newer than `since` and for the viewer, at most NEWER.
+
+    For pages that ask every minute: whoever has nothing new costs the one round trip that told who they are.
+    """
+    known = home.parse(home.read(viewer_id) if feed is None else feed)
+    ids = [] if known is None else known.below(None, since)[:NEWER]
+    return len(cards.look(viewer_id, ids, followed_only=True).cards)
 
 
 def unfinished(viewer_id: int) -> list[PhotoCard]:

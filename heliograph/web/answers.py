@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 
 def wants_json(request: HttpRequest) -> bool:
     """Whether our own script asks; a form sent without scripts wants a page."""
     return request.headers.get("Accept", "") == "application/json"
+
+
+def wants_part(request: HttpRequest) -> bool:
+    """Whether our own script wants a list without the frame around it."""
+    return request.GET.get("part") == "1"
+
+
+def asked_count(request: HttpRequest, default: int) -> int:
+    """How many items a part is to have: our script asks for what somebody who comes back had before them."""
+    asked = request.GET.get("count", "") if wants_part(request) else ""
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 3 else default
+
+
+def after(cursor: str | None) -> str:
+    """Where the next page of a list is, from where its first one is; nothing after the last."""
+    return "?" + urlencode({"after": cursor}) if cursor else ""
 
 
 def local(address: str | None, default: str = "/") -> str:

@@ -2,25 +2,63 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_safe
 
+from heliograph.core.errors import NotFound
 from heliograph.pages import home as feeds
-from heliograph.web import session
+from heliograph.sharding.ids import from_short_code
+from heliograph.web import answers, session
 
 PHOTOS = 20  # on one page
+_EAGER = 2  # photos that are fetched before anybody scrolls
 
 
 @require_safe
 @session.with_feed
 def home(request: session.PageRequest) -> HttpResponse:
-    """The newest photos of the people one follows, one's own unfinished ones first."""
+    """The newest photos of the people one follows, one's own unfinished ones first.
+
+    `part=1` leaves out the frame. It may come with `count`, for who comes back to a long list, and with `newer`,
+    the code of the newest photo that is there already.
+    """
     if request.viewer is None:
         return render(request, "web/landing.html")
-    me = request.viewer.person_id
-    after = request.GET.get("after")
-    feed = feeds.page(me, count=PHOTOS, cursor=after, feed=request.feed)
-    unfinished = [] if after else feeds.unfinished(me)
-    context = {"tab": "home", "feed": feed, "unfinished": unfinished, "first_page": not after}
-    return render(request, "web/home.html", context)
+    me, after, newer = request.viewer.person_id, request.GET.get("after"), request.GET.get("newer")
+    count = answers.asked_count(request, PHOTOS)
+    since = None if newer is None else _id_of(newer)
+    feed = feeds.page(me, count=count, min_id=since, cursor=after, feed=request.feed)
+    first_page = not after and newer is None
+    unfinished = feeds.unfinished(me) if first_page else []
+    context = {
+        "tab": "home",
+        "feed": feed,
+        "unfinished": unfinished,
+        "first_page": first_page,
+        "eager": _EAGER if first_page else 0,
+        "nothing": first_page and not unfinished and not feed.items and not feed.next_cursor,
+        "next": answers.after(feed.next_cursor),
+    }
+    return render(request, "web/parts/feed.html" if answers.wants_part(request) else "web/home.html", context)
+
+
+@require_safe
+@session.with_feed
+def new(request: session.PageRequest) -> HttpResponse:
+    """How many photos came since the one whose code is `since`: asked every minute by every open page."""
+    if request.viewer is None:
+        return JsonResponse({"error": gettext("Sign in first.")}, status=401)
+    since = _id_of(request.GET.get("since", ""))
+    count = feeds.newer(request.viewer.person_id, since, feed=request.feed)
+    text = ngettext("%(count)s new photo", "%(count)s new photos", count) % {"count": count}
+    return JsonResponse({"count": count, "text": text})
+
+
+def _id_of(code: str) -> int:
+    """The photo of a code; 0, which is older than any, for what is none."""
+    try:
+        return from_short_code(code)
+    except NotFound:
+        return 0

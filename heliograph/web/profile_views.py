@@ -12,11 +12,12 @@ from django.views.decorators.http import require_safe
 from heliograph.core.paging import Page
 from heliograph.pages import profile as profiles
 from heliograph.pages.cards import PersonCard
-from heliograph.web.answers import see
+from heliograph.web.answers import after, asked_count, see, wants_part
 from heliograph.web.session import PageRequest, SignedInRequest, open_to_all, signed_in, viewer_id
 
 PHOTOS = 30  # on one page: ten rows of the grid
 PEOPLE = 50  # on one page
+_EAGER = 9  # photos that are fetched before anybody scrolls
 
 
 @require_safe
@@ -26,14 +27,20 @@ def profile(request: PageRequest, username: str) -> HttpResponse:
     person = profiles.one(viewer_id(request), username)
     photos = _photos(request, person) if person.visible else Page()
     mine = person.person.id == viewer_id(request)
-    context = {"tab": "me" if mine else "", "profile": person, "photos": photos, "mine": mine}
-    return render(request, "web/profile.html", context)
+    context = {
+        "tab": "me" if mine else "",
+        "profile": person,
+        "photos": photos,
+        "mine": mine,
+        "eager": 0 if request.GET.get("after") else _EAGER,
+        "next": after(photos.next_cursor),
+    }
+    return render(request, "web/parts/grid.html" if wants_part(request) else "web/profile.html", context)
 
 
 def _photos(request: PageRequest, person: profiles.Profile) -> Page[profiles.PhotoCard]:
-    return profiles.photos(
-        viewer_id(request), person.person.id, count=PHOTOS, cursor=request.GET.get("after")
-    )
+    count, cursor = asked_count(request, PHOTOS), request.GET.get("after")
+    return profiles.photos(viewer_id(request), person.person.id, count=count, cursor=cursor)
 
 
 @require_safe
@@ -62,8 +69,15 @@ def _people(
     request: SignedInRequest, username: str, read: Callable[..., Page[PersonCard]], title: str
 ) -> HttpResponse:
     owner = profiles.one(request.viewer.person_id, username).person
-    people = read(request.viewer.person_id, owner.id, cursor=request.GET.get("after"), count=PEOPLE)
+    count, cursor = asked_count(request, PEOPLE), request.GET.get("after")
+    people = read(request.viewer.person_id, owner.id, cursor=cursor, count=count)
     mine = owner.id == request.viewer.person_id
-    context = {"owner": owner, "people": people, "title": title, "mine": mine}
-    context["removable"] = mine and read is profiles.followers
-    return render(request, "web/people.html", context)
+    context = {
+        "owner": owner,
+        "people": people,
+        "title": title,
+        "mine": mine,
+        "removable": mine and read is profiles.followers,
+        "next": after(people.next_cursor),
+    }
+    return render(request, "web/parts/people.html" if wants_part(request) else "web/people.html", context)

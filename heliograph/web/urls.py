@@ -23,6 +23,7 @@ register_converter(Username, "name")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home_views.home, name="home"),
+    path("new", home_views.new, name="new"),
     path("post", post_views.compose, name="post"),
     path("post/uploads", post_views.upload, name="upload"),
     path("post/uploads/<int:upload_id>/previews", post_views.previews, name="previews"),

@@ -9,7 +9,8 @@ export class Refusal extends Error {}
 export async function send(form, submitter, extra = {}) {
   const body = new URLSearchParams(new FormData(form, submitter));
   for (const [name, value] of Object.entries(extra)) body.set(name, value);
-  return answered(await fetched(form.getAttribute("action"), { method: "POST", body }));
+  // keepalive: what somebody did is done, also when they go to the next page at once.
+  return answered(await fetched(form.getAttribute("action"), { method: "POST", body, keepalive: true }));
 }
 
 /** fetch, with our headers; no connection becomes a sentence. */
@@ -26,6 +27,11 @@ async function answered(response) {
   const facts = await response.json().catch(() => ({}));
   if (!response.ok) throw new Refusal(facts.error || sentences.failed);
   return facts;
+}
+
+/** A new name for a request, so that sending it twice does it once. (`randomUUID` is missing without https.) */
+export function freshKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Put a sentence where people see and screen readers hear it, for some seconds. */

@@ -1,6 +1,6 @@
 // Comments appear at once and go back into the field if the server refuses; what one removes goes at once.
 
-import { sayWhy, send } from "./ask.js";
+import { freshKey, sayWhy, send } from "./ask.js";
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -20,7 +20,7 @@ async function comment(form) {
   const waiting = shown(form, text);
   const sending = send(form);
   field.value = "";
-  form.elements.key.value = crypto.randomUUID();
+  form.elements.key.value = freshKey();
   try {
     const { html } = await sending;
     const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("li");

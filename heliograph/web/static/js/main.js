@@ -4,6 +4,9 @@ import { letGo } from "./ask.js";
 import "./toggles.js";
 import "./photos.js";
 import "./comments.js";
+import "./changed.js";
+import "./endless.js";
+import "./fresh.js";
 import "./keys.js";
 import "./zone.js";
 

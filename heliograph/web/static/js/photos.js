@@ -53,14 +53,19 @@ async function develop(card) {
   }
 }
 
-async function cardAt(address) {
+/** The card that is at this address now; null when there is none. */
+export async function cardAt(address) {
   const response = await fetched(address, { headers: { Accept: "text/html" } });
   if (!response.ok) return null;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   return page.querySelector("[data-card]");
 }
 
-for (const card of document.querySelectorAll("[data-develops]")) develop(card);
+/** What a card does by itself, from the moment it is on the page. */
+export function begin(card) {
+  if (card.matches("[data-develops]")) develop(card);
+}
+document.querySelectorAll("[data-develops]").forEach(begin);
 
 // An address good for minutes may be over when a page has been open for long: ask for a new one, once.
 addEventListener("error", (event) => renew(event.target), true);
