@@ -18,6 +18,7 @@ import orjson
 from bench import network
 
 FOLLOWS = 200
+LIKES = 12  # of every photo, of which the newest three are on its card; nobody is on many
 GZIP = "gzip, deflate, br"
 CSRF = "0123456789abcdefghijklmnopqrstuv"  # every browser that has seen a page brings one
 
@@ -46,6 +47,7 @@ def _measure(rounds: int, profile: bool) -> None:
     network.follow(reader, owners)
     for owner in owners:
         network.photos(owner, 10)
+        network.likes(owner, owners, LIKES)
     network.settle()
     token, key = sign_in.issue_token(reader), web_sessions.open(reader)
     get = _client()

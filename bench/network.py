@@ -55,6 +55,17 @@ SELECT ((%(now)s - n * 1000) << 23) | (%(shard)s::bigint << 10) | (%(owner)s & 1
     md5(n::text || %(owner)s), 1080, 810, 'The harbour in the evening, number ' || n, repeat('A', 400), now()
 FROM generate_series(1::bigint, %(count)s::bigint) n
 """
+_LIKED = """
+INSERT INTO {s}.photo_like (actor_id, photo_id, "on", version, at)
+SELECT a.id, p.id, true, 1, p.published_at + a.place * interval '1 second'
+FROM {s}.photo p, unnest(%(actors)s::bigint[]) WITH ORDINALITY a (id, place)
+WHERE p.owner_id = %(owner)s AND (p.id >> 23) %% %(groups)s = a.place %% %(groups)s
+"""
+_COUNTED = """
+INSERT INTO {s}.photo_counts (photo_id, likes)
+SELECT photo_id, count(*) FROM {s}.photo_like JOIN {s}.photo p ON p.id = photo_id WHERE p.owner_id = %(owner)s
+GROUP BY photo_id
+"""
 _FILL = valkey.Script(
     """
 for reader in string.gmatch(ARGV[1], '%d+') do
@@ -125,6 +136,12 @@ def photos(owner_id: int, count: int) -> None:
     now = int(time.time() * 1000) - EPOCH_MS
     values = {"now": now, "owner": owner_id, "count": count, "shard": (owner_id >> 10) & 8191}
     sessions.write(owner_id, lambda tx: tx.run(_PHOTOS, values))
+
+
+def likes(owner_id: int, actor_ids: list[int], each: int) -> None:
+    """Likes of all photos of somebody, about `each` of them, by others of these people from photo to photo."""
+    values = {"owner": owner_id, "actors": actor_ids, "groups": max(1, len(actor_ids) // each)}
+    sessions.write(owner_id, lambda tx: (tx.run(_LIKED, values), tx.run(_COUNTED, values)))
 
 
 def lists_for(reader_ids: list[int], length: int = 500) -> None:

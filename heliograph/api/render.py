@@ -7,7 +7,6 @@ are made once and then put into answers as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol
@@ -95,14 +94,6 @@ def photo(card: PhotoCard) -> orjson.Fragment:
     return orjson.Fragment(orjson.dumps(media(card)))
 
 
-def one_photo(card: PhotoCard, likers: Iterable[PersonCard]) -> dict[str, Any]:
-    """Media with the newest of those who like it. Lists of photos go without them: the home feed has three round
-    trips for everything, and likers are a fourth and a fifth."""
-    made = media(card)
-    made["likes"]["data"] = [person(liker) for liker in likers]
-    return made
-
-
 def media(card: PhotoCard) -> dict[str, Any]:
     """Media."""
     owner = person(card.owner)
@@ -121,7 +112,7 @@ def media(card: PhotoCard) -> dict[str, Any]:
         "users_in_photo": [],
         # The old order: what was said first stands first.
         "comments": {"count": card.comments, "data": [comment(c) for c in reversed(card.newest_comments)]},
-        "likes": {"count": card.likes, "data": []},
+        "likes": {"count": card.likes, "data": [person(liker) for liker in card.newest_likers]},
         "user_has_liked": card.liked,
         "images": {name: _image(card, width) for name, width in _IMAGES.items()},
         "images_large": _image(card, _LARGE),

@@ -54,7 +54,7 @@ def read(reader: store.Shards, pairs: Sequence[tuple[int, int]]) -> store.Rows:
 
 
 def arrive(tx: store.Shard, rows: Sequence[Like]) -> tuple[list[Like], dict[int, Counts]]:
-    """Likes reach the photos' shard: those refused, and the new counts of photos whose likes moved.
+    """Likes reach the photos' shard: those refused, and what photos have now whose likes changed, if not their number.
 
     A like taken back is written down too, also where there was none: an older delivery may still be on its way.
     """
@@ -73,8 +73,8 @@ def arrive(tx: store.Shard, rows: Sequence[Like]) -> tuple[list[Like], dict[int,
     for photo_id, move in sorted(moves.items()):
         if move:
             store.move_likes(tx, photo_id, move)
-            likes, comments = counted[photo_id]
-            changed[photo_id] = Counts(likes + move, comments)
+        likes, comments = counted[photo_id]
+        changed[photo_id] = Counts(likes + move, comments)
     return refused, changed
 
 

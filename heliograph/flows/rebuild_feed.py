@@ -28,7 +28,7 @@ def merge(reader_id: int, owner_id: int) -> None:
         lists.merge(reader_id, ())
         return
     reader = sessions.reader()
-    if owner_id not in own.facts(reader, reader_id, (), [owner_id]).follows:
+    if owner_id not in own.facts(reader, reader_id, (), (), owners=[owner_id]).follows:
         return
     most = environment.get().feed_max
     found = photos.newest_ids(reader, [owner_id], count=most + 1, above=feed.floor)

@@ -3,8 +3,10 @@
     multi-get of Valkey ──▶ what is missing, from the nodes ──▶ what the viewer's own shard knows ──▶ cards
     1 round trip            0, or 1 a node                      1 round trip
 
-Who is on a photo is known only when the photo is; so that one multi-get does, this process remembers who was on
-it last time, and asks for their faces along with it. A wrong guess costs a second multi-get, never a wrong card.
+Who is on a photo (its owner, the authors of its newest comments, the newest who like it) is known only when the photo
+is; so that one multi-get does, this process remembers who was on it last time, and asks for their faces along with it.
+A wrong guess, as after a new like, costs a second multi-get, once in each process; never a wrong card. Copies of faces
+inside the other values would spare it, and be stale after every new name in ten thousand places.
 
 What is checked, for every card and every viewer: photo published (or the viewer's own), owner active, no block in
 either direction, and for private owners the permit, asked on the owner's side. Not found and not allowed look alike.
@@ -15,7 +17,7 @@ Source: "What Powers Instagram", 2011: memcached in front of PostgreSQL; here al
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from heliograph.core import clock, metrics, valkey
@@ -24,7 +26,7 @@ from heliograph.graph import visibility
 from heliograph.pages import memory, own, parts, primaries
 from heliograph.pages.memory import changed
 from heliograph.pages.own import Own
-from heliograph.pages.parts import CommentCard, Face, Kept, PersonCard, PhotoCard, Rendition
+from heliograph.pages.parts import CommentCard, Face, Gathered, Kept, PersonCard, PhotoCard, Rendition
 from heliograph.sharding import sessions
 from heliograph.sharding.sessions import Reader
 
@@ -32,9 +34,9 @@ __all__ = ["CommentCard", "PersonCard", "PhotoCard", "Rendition", "changed", "lo
 
 _KEPT_STATES = ("published", "deleted", "hidden")  # the others change soon, and one person looks at them
 _GUESSES = 20_000  # photos whose people this process remembers
-_NO_COUNTS = b"0,0"
 
-_guesses: dict[int, frozenset[int]] = {}
+#: By photo: owner and authors, likers.
+_guesses: dict[int, tuple[frozenset[int], tuple[int, ...]]] = {}
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class _Raw:
     people: dict[int, bytes] = field(default_factory=dict)
     asked: set[int] = field(default_factory=set)  # people
     seen: list[Kept] = field(default_factory=list)
-    who: frozenset[int] = frozenset()  # the people on what was seen
+    gathered: dict[int, Gathered] = field(default_factory=dict)
+    who: set[int] = field(default_factory=set)  # the people on what was seen
     faces: dict[int, Face] = field(default_factory=dict)
 
 
@@ -84,11 +87,13 @@ def look(
         return Look()
     reader = reader or sessions.reader()
     raw = _collect(ids, reader, along)
-    mine = own.facts(reader, viewer_id, [photo.id for photo in raw.seen], raw.who)
+    owners = [photo.owner_id for photo in raw.seen] if followed_only else ()
+    mine = own.facts(reader, viewer_id, [photo.id for photo in raw.seen], raw.who, owners=owners)
     shown = [photo for photo in raw.seen if _shows(photo, viewer_id, raw, mine, followed_only)]
     permitted = _permitted(reader, viewer_id, shown, raw)
     now = int(clock.now().timestamp())
-    made = [_card(photo, viewer_id, raw, mine, now) for photo in shown if photo.owner_id in permitted]
+    company = _company(raw, mine)
+    made = [_card(photo, raw, mine, company, now) for photo in shown if photo.owner_id in permitted]
     by_id = {card.id: card for card in made}
     return Look(
         cards=[by_id[id] for id in ids if id in by_id],
@@ -115,20 +120,22 @@ def people(viewer_id: int | None, ids: Sequence[int], *, reader: Reader | None =
 
 def _collect(ids: Sequence[int], reader: Reader, along: Sequence[valkey.Command]) -> _Raw:
     raw = _Raw()
-    guessed = list(frozenset().union(*(_guesses.get(id, ()) for id in ids)))
+    guessed = list(_guess(ids))
     values = memory.get(ids, guessed, *along)
     number = len(ids)
-    for id, photo, counts in zip(ids, values[:number], values[number : 2 * number], strict=True):
-        if photo is not None and counts is not None:
-            raw.photos[id], raw.counts[id] = photo, counts
+    for id, value, counts in zip(ids, values[:number], values[number : 2 * number], strict=True):
+        if value is not None and counts is not None:
+            raw.photos[id], raw.counts[id] = value, counts
     raw.people.update((id, value) for id, value in zip(guessed, values[2 * number :], strict=True) if value)
     raw.asked.update(guessed)
     missing = [id for id in ids if id not in raw.photos]
     if missing:
         _read_photos(raw, missing, reader)
     raw.seen = [parts.kept(raw.photos[id]) for id in dict.fromkeys(ids) if id in raw.photos]
-    _remember(raw.seen)
-    raw.who = frozenset().union(*(photo.people for photo in raw.seen))
+    raw.gathered = {photo.id: parts.gathered(raw.counts[photo.id]) for photo in raw.seen}
+    for photo in raw.seen:
+        raw.who.update(photo.people, raw.gathered[photo.id].likers)
+    _remember(raw)
     wanted = raw.who - raw.people.keys()
     if wanted:
         _faces(raw, wanted, reader)
@@ -155,7 +162,7 @@ def _read_photos(raw: _Raw, ids: list[int], reader: Reader) -> None:
     memory.fill(fill, read_since=since)
 
 
-def _faces(raw: _Raw, ids: frozenset[int], reader: Reader) -> None:
+def _faces(raw: _Raw, ids: Set[int], reader: Reader) -> None:
     """Faces that are not there yet: from memory, if it was not asked, then from the nodes."""
     unasked = sorted(ids - raw.asked)
     if unasked:
@@ -171,11 +178,19 @@ def _faces(raw: _Raw, ids: frozenset[int], reader: Reader) -> None:
         memory.fill({f"person:{id}": value for id, value in read.items()}, read_since=since)
 
 
-def _remember(seen: Iterable[Kept]) -> None:
+def _guess(ids: Sequence[int]) -> set[int]:
+    """Who was on these photos last time."""
+    people: set[int] = set()
+    for id in ids:
+        people.update(*_guesses.get(id, ()))
+    return people
+
+
+def _remember(raw: _Raw) -> None:
     if len(_guesses) > _GUESSES:
         _guesses.clear()
-    for photo in seen:
-        _guesses[photo.id] = photo.people
+    for photo in raw.seen:
+        _guesses[photo.id] = photo.people, raw.gathered[photo.id].likers
 
 
 def _shows(photo: Kept, viewer_id: int | None, raw: _Raw, mine: Own, followed_only: bool) -> bool:
@@ -211,17 +226,29 @@ def _permitting(reader: Reader, viewer_id: int, owner_ids: set[int]) -> set[int]
         return set().union(*(_permitting(reader, viewer_id, {owner_id}) for owner_id in owner_ids))
 
 
-def _card(photo: Kept, viewer_id: int | None, raw: _Raw, mine: Own, now: int) -> PhotoCard:
-    authors: list[bytes | None] = []
-    for said in photo.said:
-        author = raw.faces.get(said.author_id)
-        hidden = author is None or said.author_id in mine.blocked or not author.active
-        authors.append(None if hidden else raw.people[said.author_id])
+@dataclass(frozen=True)
+class _Company:
+    """The people on a page whom the viewer may see beside a photo: their faces, and who of them is private."""
+
+    faces: dict[int, bytes]
+    private: set[int]
+
+
+def _company(raw: _Raw, mine: Own) -> _Company:
+    shown = {id: face for id, face in raw.faces.items() if face.active and id not in mine.blocked}
+    return _Company({id: raw.people[id] for id in shown}, {id for id, face in shown.items() if face.private})
+
+
+def _card(photo: Kept, raw: _Raw, mine: Own, company: _Company, now: int) -> PhotoCard:
+    likers = raw.gathered[photo.id].likers
+    faces, private = company.faces, company.private
     return parts.photo(
         raw.photos[photo.id],
-        raw.counts.get(photo.id, _NO_COUNTS),
+        raw.counts[photo.id],
         photo.id in mine.liked,
         raw.people[photo.owner_id],
-        tuple(authors),
+        tuple([faces.get(said.author_id) for said in photo.said]),
+        tuple([faces[id] for id in likers if id in faces]),
         now,
+        private=bool(private) and not private.isdisjoint((*photo.people, *likers)),
     )

@@ -1,12 +1,12 @@
 """Parts of cards in Valkey: what everybody sees alike, in three kinds of keys, read with one multi-get.
 
     photo:{id}    the photo, its owner's id, and its newest comments with their authors' ids
-    cnt:{id}      likes and comments, two numbers; also set after each like (engagement/counts.py)
+    cnt:{id}      how many likes, how many comments, and the ids of the newest people who like it
     person:{id}   a face: name, picture, private or not
 
-Apart, because they change apart: a like rewrites twenty bytes, a new name drops one key and not ten thousand
-photos. Nothing that depends on the viewer is ever in here. Photos are kept only once they are published (or
-gone for good: a tombstone answers too).
+Apart, because they change apart: a like drops a hundred bytes, a new name drops one key and not ten thousand
+photos, since owners, authors and likers stand there by their ids. Nothing that depends on the viewer is ever in
+here. Photos are kept only once they are published (or gone for good: a tombstone answers too).
 
 A reader knows an id, never a version, so versions cannot be part of the key. What makes a stale value
 impossible is the *hole*: after every commit an empty value is put where the changed thing was, for longer than

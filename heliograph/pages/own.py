@@ -14,7 +14,7 @@ from heliograph.sharding.sessions import Reader
 _OWN = """
 SELECT 1, photo_id FROM {s}.liked WHERE actor_id = %(viewer)s AND photo_id = ANY(%(photos)s::bigint[]) AND "on"
 UNION ALL
-SELECT 2, owner_id FROM {s}.following WHERE actor_id = %(viewer)s AND owner_id = ANY(%(people)s::bigint[])
+SELECT 2, owner_id FROM {s}.following WHERE actor_id = %(viewer)s AND owner_id = ANY(%(owners)s::bigint[])
     AND wish_on AND state = 'granted' AND answers = wish_version
 UNION ALL
 SELECT 3, target_id FROM {s}.block WHERE actor_id = %(viewer)s AND target_id = ANY(%(people)s::bigint[]) AND "on"
@@ -35,11 +35,26 @@ class Own:
 NOBODY = Own()
 
 
-def facts(reader: Reader, viewer_id: int | None, photos: Iterable[int], people: Iterable[int]) -> Own:
-    """What there is between the viewer and these photos and people; nothing for somebody not signed in."""
+def facts(
+    reader: Reader,
+    viewer_id: int | None,
+    photos: Iterable[int],
+    people: Iterable[int],
+    *,
+    owners: Iterable[int] = (),
+) -> Own:
+    """What there is between the viewer and these photos and people; nothing for somebody not signed in.
+
+    `people` are looked for among those blocked, `owners` among those followed.
+    """
     if viewer_id is None:
         return NOBODY
-    params = {"viewer": viewer_id, "photos": _array(photos), "people": _array(people)}
+    params = {
+        "viewer": viewer_id,
+        "photos": _array(photos),
+        "people": _array(people),
+        "owners": _array(owners),
+    }
     own = (set[int](), set[int](), set[int]())
     for kind, id in reader.at(viewer_id).rows(_OWN, params):
         own[kind - 1].add(id)

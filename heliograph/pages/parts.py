@@ -57,7 +57,8 @@ class PhotoCard:
     """A photo as one viewer sees it. The same content is the same object: compare cards by identity, or by id.
 
     `renditions` by width in pixels ("150" is the square), empty while the photo is being made. `likes` and
-    `comments` are counts; `newest_comments` has the newest first, without authors the viewer may not see.
+    `comments` are counts; `newest_comments` and `newest_likers` have the newest first, without people the viewer
+    may not see.
     """
 
     id: int
@@ -80,6 +81,7 @@ class PhotoCard:
     liked: bool
     renditions: dict[str, Rendition] = field(default_factory=dict)
     newest_comments: list[CommentCard] = field(default_factory=list)
+    newest_likers: list[PersonCard] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,16 @@ class Kept:
     taken_at: datetime | None
     error_code: str
     said: tuple[Said, ...]
-    people: frozenset[int]  # whose faces the card shows
+    people: frozenset[int]  # whose faces the card shows, but for its likers
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What a photo has gathered, as memory keeps it: two counts, and the newest likers' ids, newest first."""
+
+    likes: int
+    comments: int
+    likers: tuple[int, ...]
 
 
 @lru_cache(_REMEMBERED)
@@ -143,6 +154,12 @@ def kept(raw: bytes) -> Kept:
     row[17] = tuple(Said(id, by, text, entities, _at(at)) for id, by, text, entities, at in row[17])
     row.append(frozenset((row[1], *(comment.author_id for comment in row[17]))))
     return Kept(*row)
+
+
+@lru_cache(_REMEMBERED)
+def gathered(raw: bytes) -> Gathered:
+    likes, comments, *likers = map(int, raw.split(b","))
+    return Gathered(likes, comments, tuple(likers))
 
 
 @lru_cache(2 * _REMEMBERED)
@@ -172,11 +189,24 @@ def _person(raw: bytes, period: int) -> PersonCard:
 
 
 def photo(
-    raw: bytes, counts: bytes, liked: bool, owner: bytes, authors: tuple[bytes | None, ...], now: int
+    raw: bytes,
+    counts: bytes,
+    liked: bool,
+    owner: bytes,
+    authors: tuple[bytes | None, ...],
+    likers: tuple[bytes, ...],
+    now: int,
+    *,
+    private: bool,
 ) -> PhotoCard:
-    """A card. `authors`: the faces of its comments' authors in their order, None where the viewer may not see them."""
+    """A card. `authors`: the faces of its comments' authors in their order, None where the viewer may not see them.
+
+    `likers`: the faces of those the viewer may see. `private`: an author or a liker is, so the addresses of faces
+    live shorter, and the card is made anew more often.
+    """
     period = now // (_ROUND_PRIVATE if face(owner).private else _ROUND_PUBLIC)
-    return _photo(raw, counts, liked, owner, authors, period, now // _ROUND_PRIVATE if authors else 0)
+    round = _ROUND_PRIVATE if private else _ROUND_PUBLIC
+    return _photo(raw, counts, liked, owner, authors, likers, period, now // round * round)
 
 
 @lru_cache(_REMEMBERED)
@@ -186,11 +216,11 @@ def _photo(
     liked: bool,
     owner: bytes,
     authors: tuple[bytes | None, ...],
+    likers: tuple[bytes, ...],
     period: int,
-    now_of_authors: int,
+    now: int,
 ) -> PhotoCard:
-    it, by = kept(raw), face(owner)
-    likes, comments = map(int, counts.split(b","))
+    it, by, has = kept(raw), face(owner), gathered(counts)
     return PhotoCard(
         id=it.id,
         owner=_person(owner, period),
@@ -207,22 +237,16 @@ def _photo(
         published_at=it.published_at,
         taken_at=it.taken_at,
         error_code=it.error_code,
-        likes=likes,
-        comments=comments,
+        likes=has.likes,
+        comments=has.comments,
         liked=liked,
         renditions=_renditions(it, by, period) if it.state == "published" else {},
         newest_comments=[
-            CommentCard(
-                said.id,
-                it.id,
-                person(author, now_of_authors * _ROUND_PRIVATE),
-                said.text,
-                said.entities,
-                said.at,
-            )
+            CommentCard(said.id, it.id, person(author, now), said.text, said.entities, said.at)
             for said, author in zip(it.said, authors, strict=True)
             if author is not None
         ],
+        newest_likers=[person(liker, now) for liker in likers],
     )
 
 

@@ -12,6 +12,7 @@ import orjson
 from heliograph.sharding.sessions import Reader
 
 COMMENTS = 3  # newest ones on a card
+LIKERS = 3  # newest ones on a card; a viewer who may not see one of them sees fewer
 
 _PHOTOS = f"""
 SELECT p.id, p.owner_id, p.state, p.version, p.token, p.generation, p.caption, p.entities, p.alt_text, p.filter,
@@ -19,6 +20,9 @@ SELECT p.id, p.owner_id, p.state, p.version, p.token, p.generation, p.caption, p
     coalesce(n.likes, 0), coalesce(n.comments, 0), (
         SELECT jsonb_agg(jsonb_build_array(c.id, c.author_id, c.text, c.entities, c.at) ORDER BY c.id DESC)
         FROM (SELECT * FROM {{s}}.comment WHERE photo_id = p.id AND "on" ORDER BY id DESC LIMIT {COMMENTS}) c
+    ), ARRAY(
+        SELECT l.actor_id FROM {{s}}.photo_like l WHERE l.photo_id = p.id AND l."on"
+        ORDER BY l.at DESC, l.actor_id DESC LIMIT {LIKERS}
     ), h.username, h.full_name, h.avatar, h.private, h.state, h.media_generation
 FROM {{s}}.photo p JOIN {{s}}.person h ON h.id = p.owner_id LEFT JOIN {{s}}.photo_counts n ON n.photo_id = p.id
 WHERE p.id = ANY(%(ids)s)
@@ -29,7 +33,7 @@ SELECT id, username, full_name, avatar, private, state, media_generation FROM {s
 
 
 def photos(reader: Reader, ids: Iterable[int]) -> tuple[dict[int, bytes], dict[int, bytes], dict[int, bytes]]:
-    """Values as memory keeps them, of photos in any state: photos, counts, and the owners' faces, by id.
+    """Values as memory keeps them, of photos in any state: photos, counts with likers, and the owners' faces, by id.
 
     A node that is away is left out, and remembered by the reader.
     """
@@ -39,8 +43,8 @@ def photos(reader: Reader, ids: Iterable[int]) -> tuple[dict[int, bytes], dict[i
     for row in reader.gather(_PHOTOS, set(ids), partial=True):
         photo_id, owner_id = row[0], row[1]
         found[photo_id] = _photo(row[:17], row[19])
-        counts[photo_id] = b"%d,%d" % (row[17], row[18])
-        faces[owner_id] = orjson.dumps((owner_id, *row[20:]))
+        counts[photo_id] = ",".join(map(str, (row[17], row[18], *row[20]))).encode()
+        faces[owner_id] = orjson.dumps((owner_id, *row[21:]))
     return found, counts, faces
 
 

@@ -103,17 +103,22 @@ def _photo(api: Speaker, viewer: int, photo: int, now: Truth) -> Iterator[str]:
         said, told = _ask(api, address, wanted, now)
         yield from told
         if said.status == 200:
-            shown = {int(c["id"]) for c in said.data["comments"]["data"]}
-            hidden = shown - now.comments_of(viewer, photo)
-            if hidden:
-                yield f"{address}: comments {hidden}"
-            hidden = {int(p["id"]) for p in said.data["likes"]["data"]} - now.likers_of(viewer, photo)
-            if hidden:
-                yield f"{address}: likers {hidden}"
+            yield from (f"{address}: {leak}" for leak in _embedded(viewer, said.data, now))
     comments = now.comments_of(viewer, photo) if sees else None
     likers = now.likers_of(viewer, photo) if sees else None
     yield from _scanned(api, f"/media/{photo}/comments", now, comments, wanted)
     yield from _scanned(api, f"/media/{photo}/likes", now, likers, wanted)
+
+
+def _embedded(viewer: int | None, media: dict[str, Any], now: Truth) -> Iterator[str]:
+    """Comments and likers that stand inside a photo, in its own answer and in every list."""
+    photo = int(media["id"].partition("_")[0])
+    hidden = {int(said["id"]) for said in media["comments"]["data"]} - now.comments_of(viewer, photo)
+    if hidden:
+        yield f"comments {hidden} inside photo {photo}"
+    hidden = {int(liker["id"]) for liker in media["likes"]["data"]} - now.likers_of(viewer, photo)
+    if hidden:
+        yield f"likers {hidden} inside photo {photo}"
 
 
 def _deeds(api: Speaker, viewer: int, photo: int, now: Truth) -> Iterator[str]:
@@ -214,13 +219,18 @@ def _scanned(
     yield from told
     if said.status != 200 or ids is None:
         return
-    shown = [int(item["id"].partition("_")[0]) for item in said.data]
+    items = list(said.data)
     while said.body.get("pagination", {}).get("next_url"):
         said = api.follow_url(said.body["pagination"]["next_url"])
         yield from (f"{address}, further on: {leak}" for leak in scanner_of(api, now))
-        shown += [int(item["id"].partition("_")[0]) for item in said.data]
-    if set(shown) != ids:
-        yield f"{address}: {sorted(set(shown) ^ ids)} too many or too few"
+        items += said.data
+    shown = {int(item["id"].partition("_")[0]) for item in items}
+    if shown != ids:
+        yield f"{address}: {sorted(shown ^ ids)} too many or too few"
+    viewer = scanner.viewer_of(api.last)
+    for photo in items:
+        if "likes" in photo:
+            yield from (f"{address}: {leak}" for leak in _embedded(viewer, photo, now))
 
 
 def _pictures(world: World) -> Iterator[str]:

@@ -67,6 +67,7 @@ _LET_IN = "not standing.private or standing.permitted or {} == viewer_id"
 _SHUT_OUT = "standing.private and not standing.permitted and person_id != viewer_id"
 _SHOWN = 'photo.state in ("published", "processing", "failed")'
 _NOBODY = "None:\n        return owners"
+_EVERYBODY = "raw.people[id] for id in likers"
 _ASK = "_visible(viewer_id, photo_id, reader)"
 
 #: By module, then by function or SQL text: (what leaks without the check, the check, what stands there instead,
@@ -84,9 +85,13 @@ _CHECKS: dict[str, dict[str, list[tuple[str, ...]]]] = {
             ("photos of private people", "| _permitting(reader, viewer_id, private)", "| private"),
             ("private photos for nobody", _NOBODY + " - private", _NOBODY, "anonymous"),
         ],
+        "_company": [
+            ("blocked people on cards", " and id not in mine.blocked", "", "follower"),
+            ("suspended people on cards", "face.active and ", ""),
+        ],
         "_card": [
-            ("remarks of blocked people on cards", "said.author_id in mine.blocked or ", "", "follower"),
-            ("remarks of suspended people on cards", " or not author.active", ""),
+            ("remarks of all people on cards", "faces.get(said.author_id)", "raw.people.get(said.author_id)"),
+            ("likes of all people on cards", "faces[id] for id in likers if id in faces", _EVERYBODY),
         ],
         "people": [
             ("faces of suspended people", "parts.face(raw.people[id]).active and ", ""),

@@ -9,6 +9,7 @@ import pytest
 
 from heliograph.core import valkey
 from heliograph.core.errors import NotFound
+from heliograph.engagement import likes
 from heliograph.flows import (
     block,
     comment,
@@ -21,7 +22,8 @@ from heliograph.flows import (
 )
 from heliograph.pages import cards, memory, photo
 from heliograph.pages.cards import PhotoCard
-from heliograph.sharding import sessions
+from heliograph.sharding import map, outbox, sessions
+from heliograph.sharding.ids import shard_of
 from tests.harness.people import Somebody
 from tests.oracle import album
 
@@ -169,6 +171,56 @@ def test_a_deleted_comment_is_gone_from_a_warm_card(alice: Somebody, bob: Somebo
     assert card(alice, photo_id).comments == 1
 
 
+def likers(viewer: Somebody | None, photo_id: int) -> list[str]:
+    return [liker.full_name for liker in card(viewer, photo_id).newest_likers]
+
+
+def test_the_newest_who_like_it_stand_on_the_card_as_far_as_the_viewer_may_see_them(
+    alice: Somebody, bob: Somebody, carol: Somebody, run_jobs: RunJobs, make_person: MakePerson
+) -> None:
+    erin, frank = make_person("erin", shard=3), make_person("frank", shard=8)
+    for person, name in ((bob, "Bob"), (carol, "Carol"), (erin, "Erin"), (frank, "Frank")):
+        edit_profile.edit(person.id, full_name=name)
+    photo_id = album.post(alice.id)
+    warm(photo_id)
+    assert likers(None, photo_id) == []
+    for person in (bob, erin, carol, frank):
+        like.add(person.id, photo_id)
+        run_jobs()
+    assert card(alice, photo_id).likes == 4
+    assert likers(alice, photo_id) == likers(None, photo_id) == ["Frank", "Carol", "Erin"]
+    warm(photo_id)
+    block.block(erin.id, frank.id)
+    run_jobs()
+    assert likers(erin, photo_id) == ["Carol", "Erin"]
+    assert likers(frank, photo_id) == ["Frank", "Carol"]
+    suspend.suspend(carol.id)
+    edit_profile.edit(frank.id, full_name="Frank the Second")
+    assert likers(alice, photo_id) == ["Frank the Second", "Erin"]
+    assert card(alice, photo_id).likes == 4, "the number tells nobody who is hidden"
+    like.remove(frank.id, photo_id)
+    run_jobs()
+    assert likers(alice, photo_id) == ["Erin", "Bob"]
+
+
+def test_a_like_and_an_unlike_that_arrive_together_change_who_likes_it(
+    alice: Somebody, bob: Somebody, run_jobs: RunJobs, make_person: MakePerson
+) -> None:
+    erin = make_person("erin", shard=8)  # on Bob's node
+    photo_id = album.post(alice.id)
+    like.add(bob.id, photo_id)
+    run_jobs()
+    warm(photo_id)
+    # Neither is carried at once, as when the request's own attempt fails.
+    sessions.write(bob.id, lambda tx: likes.remove(tx, bob.id, photo_id))
+    sessions.write(erin.id, lambda tx: likes.add(tx, erin.id, photo_id, alice.id))
+    outbox.drain_node(map.node_of(shard_of(bob.id)))
+    valkey.call("DEL", f"photo:{photo_id}")  # the hole that every write makes there has expired
+    card(None, photo_id)
+    assert card(alice, photo_id).likes == 1
+    assert [liker.username for liker in card(alice, photo_id).newest_likers] == ["erin"]
+
+
 def test_what_was_read_before_a_change_is_never_kept_after_it(
     alice: Somebody, bob: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,9 +246,14 @@ def test_who_took_too_long_keeps_nothing(alice: Somebody, monkeypatch: pytest.Mo
     assert valkey.call("KEYS", "photo:*") == []
 
 
-def test_nothing_of_the_viewer_is_kept(alice: Somebody, bob: Somebody, run_jobs: RunJobs) -> None:
+def test_nothing_of_the_viewer_is_kept(
+    alice: Somebody, bob: Somebody, run_jobs: RunJobs, make_person: MakePerson
+) -> None:
+    erin = make_person("erin", shard=3)
     photo_id = album.post(alice.id)
-    like.add(bob.id, photo_id)
+    for liker in (bob, erin):
+        like.add(liker.id, photo_id)
+    block.block(bob.id, erin.id)
     run_jobs()
     valkey.call("FLUSHALL")
     card(bob, photo_id)

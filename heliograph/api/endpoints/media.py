@@ -12,7 +12,6 @@ from heliograph.flows import delete_photo, edit_photo, post_photo, upload_photo
 from heliograph.media.errors import NoFile
 from heliograph.pages import photo as page
 
-_LIKERS = 4  # people embedded in a photo
 _CAPTION = parameters.text(2200)
 _ALT_TEXT = parameters.text(1000, "What is to be seen, for those who cannot.")
 
@@ -46,14 +45,14 @@ def create(
 
 @get("/media/{photo_id}", gives="Media")
 def show(call: Call, photo_id: PhotoId) -> Any:
-    """A photo, with the newest of those who like it."""
-    return _shown(call, photo_id)
+    """A photo."""
+    return render.photo(page.one(call.viewer_id, photo_id))
 
 
 @get("/media/shortcode/{code}", gives="Media")
 def show_by_code(call: Call, code: Annotated[int, parameters.CODE]) -> Any:
-    """The photo at /p/{code}/, with the newest of those who like it."""
-    return _shown(call, code)
+    """The photo at /p/{code}/."""
+    return render.photo(page.one(call.viewer_id, code))
 
 
 @post("/media/{photo_id}", gives="Media")
@@ -72,9 +71,3 @@ def edit(
 def remove(call: Call, photo_id: PhotoId) -> None:
     """Delete one's own photo."""
     delete_photo.delete(call.viewer_id, photo_id)
-
-
-def _shown(call: Call, photo_id: int) -> Any:
-    card = page.one(call.viewer_id, photo_id)
-    likers = page.likers(call.viewer_id, photo_id, count=_LIKERS) if card.likes else []
-    return render.one_photo(card, likers)
