@@ -65,6 +65,20 @@ class Person(AbstractBaseUser):
         return f"@{self.username}"
 
 
+class PersonWord(models.Model):
+    """One word that somebody is found by (accounts/finding.py). In the order of bytes, which ranges rely on."""
+
+    pk = models.CompositePrimaryKey("word", "person")
+    word = models.CharField(max_length=30, db_collation="C")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE)
+
+    class Meta:
+        db_table = "person_word"
+
+    def __str__(self) -> str:
+        return self.word
+
+
 class Token(models.Model):
     """An API token. Only its SHA-256 is kept; `client` is the 7 hex digits in its middle."""
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from heliograph.accounts import home, names, records
+from heliograph.accounts import finding, home, names, records
 from heliograph.accounts.errors import Suspended
 from heliograph.accounts.home import Home
 from heliograph.accounts.models import Person
@@ -180,12 +180,9 @@ def faces(reader: Reader, pairs: Sequence[tuple[int, int]]) -> list[outbox.Row]:
 
 def faces_arrive(tx: DirectoryTx, rows: list[outbox.Row]) -> None:
     """Copy newer faces into the directory; whoever's state has changed is asked for anew at every door."""
-    states = dict(
-        Person.objects.select_for_update()
-        .filter(id__in=[row[0] for row in rows])
-        .order_by("id")
-        .values_list("id", "state")
-    )
+    found = Person.objects.select_for_update().filter(id__in=[row[0] for row in rows]).order_by("id")
+    found = found.only("id", "state", "username", "full_name")
+    before = {person.id: (person.state, person.username, person.full_name) for person in found}
     for person_id, _, full_name, avatar, private, state, version in rows:
         newer = Person.objects.filter(id=person_id, face_version__lt=version)
         copied = newer.update(
@@ -196,7 +193,12 @@ def faces_arrive(tx: DirectoryTx, rows: list[outbox.Row]) -> None:
             is_active=state == "active",
             face_version=version,
         )
-        if copied and states.get(person_id) != state:
+        if not copied:
+            continue
+        old_state, username, old_name = before[person_id]
+        if old_name != full_name:
+            finding.keep(person_id, username, full_name)
+        if old_state != state:
             tx.enqueue("forget_person.v1", person_id=person_id)
             tx.after_commit(lambda id=person_id: records.forget_person(id))  # type: ignore[misc]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from django.db import IntegrityError
 
 from heliograph.accounts import email as email_addresses
-from heliograph.accounts import names, passwords
+from heliograph.accounts import finding, names, passwords
 from heliograph.accounts.models import Person
 from heliograph.core import addresses, clock, environment, limits, metrics
 from heliograph.core.errors import Invalid, Unavailable
@@ -103,6 +103,7 @@ def _insert(tx: DirectoryTx, wanted: Person, shard: int) -> PersonId:
         created_at=clock.now(),
     )
     person.save(force_insert=True)
+    finding.keep(person.id, person.username, person.full_name)
     tx.enqueue("make_home.v1", person_id=person.id)
     verification.ask(tx, person.id, person.email)
     tx.after_commit(lambda: _settle(person.id))

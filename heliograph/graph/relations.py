@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -38,6 +39,13 @@ def between(reader: store.Shards, viewer_id: int, other_id: int) -> Relation | N
     mine = Pair(bool(on), version or 0, state or "pending", answers or 0)
     theirs = Pair(bool(their_on), their_version or 0, my_state or "pending", my_answers or 0)
     return Relation(_outgoing(mine), "blocked_by_you" if blocking else _incoming(theirs), private)
+
+
+def outgoing(reader: store.Shards, viewer_id: int, other_ids: Iterable[int]) -> dict[int, Outgoing]:
+    """What the viewer is to each of these, by their own row: one round trip."""
+    keys = [(viewer_id, other_id) for other_id in other_ids]
+    pairs = store.load(reader.at(viewer_id), store.FOLLOWING, keys) if keys else {}
+    return {other_id: _outgoing(pair) for (_, other_id), pair in pairs.items()}
 
 
 def _blocked_back(reader: store.Shards, viewer_id: int, other_id: int) -> Relation | None:

@@ -1,4 +1,4 @@
-"""Between two people: finding, following, answering requests, blocking."""
+"""Between two people: following, answering requests, blocking."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
-from heliograph.core.errors import NotFound
 from heliograph.flows import block as blocks
 from heliograph.flows import follow as follows
 from heliograph.pages import profile as profiles
@@ -16,26 +15,6 @@ from heliograph.sharding.ids import PersonId
 from heliograph.web.answers import done
 from heliograph.web.profile_views import PEOPLE
 from heliograph.web.session import SignedInRequest, signed_in
-
-_LONGEST_NAME = 30
-
-
-@require_safe
-@signed_in
-def find(request: SignedInRequest) -> HttpResponse:
-    """Somebody by their exact name."""
-    asked = request.GET.get("q", "").strip()
-    found = _named(request.viewer.person_id, asked.removeprefix("@").lower()) if asked else None
-    return render(request, "web/find.html", {"tab": "find", "asked": asked, "found": found})
-
-
-def _named(viewer_id: PersonId, username: str) -> profiles.Profile | None:
-    if not 0 < len(username) <= _LONGEST_NAME:
-        return None
-    try:
-        return profiles.one(viewer_id, username)
-    except NotFound:
-        return None
 
 
 @require_POST

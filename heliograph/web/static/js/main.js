@@ -11,4 +11,6 @@ import "./keys.js";
 import "./zone.js";
 
 for (const toast of document.querySelectorAll("[data-toast]")) letGo(toast);
+if (document.querySelector("[data-complete]")) import("./complete.js");
+if (document.querySelector("[data-find]")) import("./find.js");
 if (document.querySelector("[data-composer]")) await import("./composer.js");
