@@ -90,7 +90,7 @@ def visitor(site: Stack, chromium: Browser) -> Iterator[Callable[..., Person]]:
         settings: dict[str, object] = {"viewport": {"width": 390, "height": 844}, "base_url": site.url}
         context = chromium.new_context(**(settings | options))  # type: ignore[arg-type]
         context.set_default_timeout(_PATIENCE_MS)
-        person = Person(name, context.new_page())
+        person = Person(name, context.new_page(), site.url)
         opened.append((person, context))
         if name:
             person.sign_up()

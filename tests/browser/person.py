@@ -7,15 +7,17 @@ from typing import Any
 
 from playwright.sync_api import ConsoleMessage, Error, Page, Response, expect
 
+from heliograph.flows import web_sessions
 from tests.harness.cage import wait_until
-from tests.harness.people import PASSWORD
+from tests.harness.people import PASSWORD, Somebody
 
 
 class Person:
     """One person, one browser. `complaints` is what that browser found wrong."""
 
-    def __init__(self, name: str, page: Page) -> None:
+    def __init__(self, name: str, page: Page, site: str = "") -> None:
         self.name = name
+        self.site = site
         self.page = page
         self.complaints: list[str] = []
         self.expected: set[int] = set()  # statuses of answers that a test provokes
@@ -30,6 +32,12 @@ class Person:
         self.page.fill("[name=password]", PASSWORD)
         self.page.get_by_role("button", name="Join").click()
         self.page.wait_for_url("**/")
+
+    def sign_in(self, person: Somebody) -> None:
+        """Open a session for somebody whom the flows have made: the pages' own way is in the main story."""
+        self.name = person.username
+        key = web_sessions.open(person.id, "a browser of the tests")
+        self.page.context.add_cookies([{"name": "session", "value": key, "url": self.site}])
 
     def post(self, photo: Path, caption: str = "", alt_text: str = "", filter_name: str = "") -> None:
         """Post a photo, and wait until it is developed."""

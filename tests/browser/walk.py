@@ -1,0 +1,55 @@
+"""The pages and their states that the browser looks at. A house test sees that none is forgotten."""
+
+from __future__ import annotations
+
+from tests.browser.scene import LONG_NAME
+
+#: name: (who looks, address, status). Several addresses of one pattern are several states.
+PAGES = {
+    "landing": ("", "/", 200),
+    "sign-in": ("", "/sign-in", 200),
+    "sign-up": ("", "/sign-up", 200),
+    "forgotten-password": ("", "/password/forgotten", 200),
+    "reset-password": ("", "/password/reset/nonsense", 400),
+    "verify-address": ("", "/email/verify/nonsense", 400),
+    "profile-of-guest": ("", "/@alice", 200),
+    "photo-of-guest": ("", "{photo}", 200),
+    "nothing-here": ("", "/@nobody.here", 404),
+    "home": ("alice", "/", 200),
+    "home-empty": ("erin", "/", 200),
+    "find": ("alice", "/find", 200),
+    "find-bob": ("alice", "/find?q=bob", 200),
+    "find-nobody": ("alice", "/find?q=nobody.here", 200),
+    "post": ("alice", "/post", 200),
+    "photo": ("alice", "{photo}", 200),
+    "edit-photo": ("alice", "{photo}/edit", 200),
+    "delete-photo": ("alice", "{photo}/delete", 200),
+    "profile": ("alice", "/@alice", 200),
+    "profile-empty": ("erin", "/@erin", 200),
+    "profile-private": ("erin", f"/@{LONG_NAME}", 200),
+    "followers": ("alice", "/@alice/followers", 200),
+    "followers-none": ("erin", "/@erin/followers", 200),
+    "following": ("alice", "/@alice/following", 200),
+    "block-page": ("alice", "/@bob/block", 200),
+    "requests": ("alice", "/requests", 200),
+    "requests-none": ("erin", "/requests", 200),
+    "settings": ("alice", "/settings", 200),
+    "edit-profile": ("alice", "/settings/profile", 200),
+    "blocked": ("alice", "/settings/blocked", 200),
+    "blocked-none": ("erin", "/settings/blocked", 200),
+    "change-password": ("alice", "/settings/password", 200),
+    "email-address": ("alice", "/settings/email", 200),
+    "missing": ("alice", "/p/nothing", 404),
+}
+
+#: Addresses that are no pages of their own, and why.
+NO_PAGES = {
+    **dict.fromkeys(("upload", "previews"), "JSON for the composer"),
+    **dict.fromkeys(("like", "comment", "delete-comment", "retry-photo"), "a form's address"),
+    **dict.fromkeys(("follow", "answer", "remove", "block"), "a form's address"),
+    **dict.fromkeys(("edit-avatar", "other-devices", "sign-out", "email-address-again"), "a form's address"),
+    "photo-card": "a part of the feed",
+    "me": "leads to the profile",
+    "picture": "bytes",
+    "administrator-link": "looked at in tests/stories",
+}
