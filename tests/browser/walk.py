@@ -35,6 +35,9 @@ PAGES = {
     "requests-none": ("erin", "/requests", 200),
     "settings": ("alice", "/settings", 200),
     "edit-profile": ("alice", "/settings/profile", 200),
+    "privacy": ("alice", "/settings/privacy", 200),
+    "devices": ("alice", "/settings/devices", 200),
+    "appearance": ("alice", "/settings/appearance", 200),
     "blocked": ("alice", "/settings/blocked", 200),
     "blocked-none": ("erin", "/settings/blocked", 200),
     "change-password": ("alice", "/settings/password", 200),
@@ -45,10 +48,11 @@ PAGES = {
 #: Addresses that are no pages of their own, and why.
 NO_PAGES = {
     **dict.fromkeys(("upload", "previews"), "JSON for the composer"),
+    **dict.fromkeys(("complete-people", "complete-tags"), "JSON for words that are being typed"),
+    **dict.fromkeys(("find-results", "new", "photo-card"), "a part of a page"),
     **dict.fromkeys(("like", "comment", "delete-comment", "retry-photo"), "a form's address"),
     **dict.fromkeys(("follow", "answer", "remove", "block"), "a form's address"),
-    **dict.fromkeys(("edit-avatar", "other-devices", "sign-out", "email-address-again"), "a form's address"),
-    "photo-card": "a part of the feed",
+    **dict.fromkeys(("edit-avatar", "sign-out", "email-address-again"), "a form's address"),
     "me": "leads to the profile",
     "picture": "bytes",
     "administrator-link": "looked at in tests/stories",
