@@ -8,6 +8,7 @@ from typing import Any
 from heliograph.accounts.errors import Suspended
 from heliograph.core import environment, limits, metrics
 from heliograph.engagement import comments, words
+from heliograph.flows import forget_photo as _its_task_is_enqueued_here  # noqa: F401
 from heliograph.flows import homes, mentions
 from heliograph.pages import cards
 from heliograph.sharding import idempotency, outbox, sessions
@@ -51,6 +52,8 @@ def remove(actor_id: int, photo_id: int, comment_id: int) -> None:
         author_id = comments.remove(tx, actor_id, photo_id, comment_id)
         if author_id is not None:
             tx.noted("commented", comment_id, author_id)
+            # Not left to the mirror alone, which has to wait when the author's node is away.
+            tx.enqueue("forget_photo.v1", photo_id=photo_id)
             tx.after_commit(lambda: cards.changed(counts=[photo_id]))
 
     sessions.write(photo_id, body, repeatable=True)
@@ -65,6 +68,11 @@ def _look_at_author(actor_id: int) -> None:
         raise Suspended()
 
 
+def _forget(rows: list[outbox.Row]) -> None:
+    photo_ids = {row[2] for row in rows}
+    cards.changed(photos=photo_ids, counts=photo_ids)
+
+
 def _hash(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
@@ -76,6 +84,7 @@ COMMENTED = outbox.register(
         target_of=lambda comment_id, author_id: author_id,
         read=comments.read,
         apply=comments.arrive,
+        forget=_forget,
         write=homes.write,
     )
 )

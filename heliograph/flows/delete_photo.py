@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from heliograph.accounts import home
 from heliograph.flows import clear_photo as _its_task_is_enqueued_here  # noqa: F401
+from heliograph.flows import forget_photo as _so_is_its_task  # noqa: F401
 from heliograph.flows import homes
 from heliograph.flows.post_photo import remove_files
 from heliograph.media import photos, upload_rows, uploads
-from heliograph.pages import cards
 from heliograph.sharding import sessions
 from heliograph.sharding.queue import task
 from heliograph.sharding.sessions import Tx
@@ -25,6 +25,7 @@ def delete(owner_id: int, photo_id: int) -> None:
         photo = photos.lock_own(tx, owner_id, photo_id)
         photos.delete(tx, photo_id)
         home.move_counters(tx, owner_id, photos=-1 if photo.published else 0)
+        tx.enqueue("forget_photo.v1", photo_id=photo_id)
         tx.enqueue("remove_photo_files.v1", photo_id=photo_id)
         tx.enqueue("clear_photo.v1", photo_id=photo_id)
 
@@ -37,7 +38,6 @@ def remove(photo_id: int) -> None:
     photo = photos.load(sessions.reader(), [photo_id]).get(photo_id)
     if photo is None or photo.state != "deleted":
         return
-    cards.changed(photos=[photo_id])  # again: Valkey may have been away when the deletion was committed
     remove_files(photo.token)
     file = sessions.write(photo_id, lambda tx: upload_rows.remove_of_photo(tx, photo_id), repeatable=True)
     if file is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heliograph.flows import forget_photo as _its_task_is_enqueued_here  # noqa: F401
 from heliograph.flows import homes, mentions
 from heliograph.media import captions, photos
 from heliograph.sharding.sessions import Tx
@@ -22,5 +23,6 @@ def edit(owner_id: int, photo_id: int, *, caption: str | None = None, alt_text: 
             entities=entities,
             alt_text=description,
         )
+        tx.enqueue("forget_photo.v1", photo_id=photo_id)
 
     homes.write(photo_id, body, repeatable=True)

@@ -43,10 +43,12 @@ def remove(actor_id: int, photo_id: int) -> None:
 
 
 def _arrive(tx: Tx, rows: list[outbox.Row]) -> list[outbox.Row]:
-    refused, changed = likes.arrive(tx, rows)
-    if changed:
-        tx.after_commit(lambda: cards.changed(counts=changed))
-    return list(refused)
+    return list(likes.arrive(tx, rows)[0])
+
+
+def _forget(rows: list[outbox.Row]) -> None:
+    """Counts are read anew; whether they moved this time or at an earlier attempt that did not come so far."""
+    cards.changed(counts={row[1] for row in rows})
 
 
 def refuse(tx: Tx, rows: Sequence[outbox.Row]) -> None:
@@ -63,5 +65,6 @@ LIKE = outbox.register(
         read=likes.read,
         apply=_arrive,
         refuse=refuse,
+        forget=_forget,
     )
 )

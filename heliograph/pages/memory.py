@@ -12,7 +12,8 @@ A reader knows an id, never a version, so versions cannot be part of the key. Wh
 impossible is the *hole*: after every commit an empty value is put where the changed thing was, for longer than
 any read of the nodes may take, and a reader fills only what is not there at all. So what was read before a change
 never lands after it. No flow has to remember this: `sessions.write` tells which photo was written, and which faces
-are on their way to the directory. Values expire by themselves as well, should a hole be lost with its process.
+are on their way to the directory. A hole may be lost with its process, or because Valkey does not answer: so it is
+made again, at least once, by what left with the transaction (flows/forget_photo.py says what). And values expire.
 """
 
 from __future__ import annotations

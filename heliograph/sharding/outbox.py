@@ -4,6 +4,7 @@
         │  projector (or the request itself, at once, for at most 100 ms)
         ▼
     read the truth now ──▶ apply it on the target shard WHERE version <  ──▶ delete the outbox row
+                               │                       └── before that: `forget`, copies in memory
                                │ refused (blocked, deleted, not visible)
                                └──▶ answer back: the truth row goes off, only where its version is the one refused
 
@@ -51,6 +52,8 @@ class Mirror:
     `read(reader, pairs)`: the truths now, each a tuple beginning (a, b); a pair without a truth row is left out.
     `apply(tx, rows)`: put them on one target shard, newer ones only; returns the rows it refused.
     `refuse(tx, rows)`: on the source shard, switch off where the version is still the one refused.
+    `forget(rows)`: after that, drop what memory keeps of them; one call for a batch. What it raises (Unavailable)
+        lets the rows wait: so a process that died between a commit and telling Valkey of it is made up for.
     `write`: opens the target (flows/homes.py gives one that also makes missing home rows).
     """
 
@@ -60,6 +63,7 @@ class Mirror:
     read: Callable[[Any, Sequence[tuple[int, int]]], list[Row]]
     apply: Callable[[Any, list[Row]], list[Row] | None]
     refuse: Callable[[Any, list[Row]], None] | None = None
+    forget: Callable[[list[Row]], None] | None = None
     write: Callable[[int, Callable[[Any], Any]], Any] = sessions.write
 
 
@@ -164,7 +168,19 @@ def _carry_kind(
             if isinstance(error, nodes.NodeAway | sessions.DirectoryAway):
                 away.add(node)
             _failed(kind, error)
-    return carried
+    return carried - _unforgotten(mirror, [row for row in truths if (row[0], row[1]) in carried])
+
+
+def _unforgotten(mirror: Mirror, rows: list[Row]) -> set[tuple[int, int]]:
+    """Drop what memory keeps of rows that stand now; the pairs that must wait because it does not answer."""
+    if mirror.forget is None or not rows:
+        return set()
+    try:
+        mirror.forget(rows)
+    except Unavailable as error:
+        _failed(mirror.kind, error)
+        return {(row[0], row[1]) for row in rows}
+    return set()
 
 
 def _node_number(shard: int) -> int:
