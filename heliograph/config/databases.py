@@ -7,6 +7,7 @@ from typing import Any
 from psycopg.conninfo import conninfo_to_dict
 
 from heliograph.core import environment
+from heliograph.sharding.bounded import Bounded
 
 _BY_NAME = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
 
@@ -14,7 +15,8 @@ _BY_NAME = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "H
 def database(conninfo: str, *, pooled: bool) -> dict[str, Any]:
     """Django's settings of one database; what it has no name for (passfile, sslmode, …) goes to libpq.
 
-    The pool opens its first connection at the first query, in the process that asks: after every fork.
+    The pool opens its first connection at the first query, in the process that asks: after every fork. Nobody
+    waits for ever for a server that hangs (sharding/bounded.py).
     """
     env = environment.get()
     parts = {name: str(value) for name, value in conninfo_to_dict(conninfo).items() if value is not None}
@@ -24,6 +26,12 @@ def database(conninfo: str, *, pooled: bool) -> dict[str, Any]:
     settings |= {known: parts.pop(name, "") for name, known in _BY_NAME.items()}
     options: dict[str, Any] = {"connect_timeout": env.node_connect_seconds, **parts}
     if pooled:
-        options["pool"] = {"min_size": 0, "max_size": env.node_pool_max, "timeout": 3, "num_workers": 1}
+        options["pool"] = {
+            "min_size": 0,
+            "max_size": env.node_pool_max,
+            "timeout": 3,
+            "num_workers": 1,
+            "connection_class": Bounded,
+        }
     settings["OPTIONS"] = options
     return settings

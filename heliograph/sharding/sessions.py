@@ -263,18 +263,44 @@ class DirectoryAway(Unavailable):
     code = "directory_unavailable"
 
 
+_TIME_IS_UP = (
+    "57014",
+    "55P03",
+)  # of a statement, of the wait for a lock: the connection is as good as before
+
+
+def _soon_at_hand() -> None:
+    """In a hurry: a connection, if there is one in time. Django itself waits for as long as its pool has patience."""
+    seconds = hurry.seconds()
+    pool: Any = connection.pool  # type: ignore[attr-defined]
+    if seconds is None or pool is None or connection.connection is not None:
+        return
+    pool.open()
+    with connection.wrap_database_errors:
+        pool.putconn(pool.getconn(timeout=seconds))  # Django takes it in the next moment
+
+
+def _limit_directory() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(hurry.statement().decode())
+
+
 def directory(body: Callable[[DirectoryTx], T]) -> T:
     """Run `body` in one transaction of the directory; again after a deadlock. Not to be nested."""
     for attempt in range(1, _ATTEMPTS + 1):
         tx = DirectoryTx()
         try:
+            _soon_at_hand()
             with transaction.atomic():
+                if hurry.active():
+                    _limit_directory()
                 answer = body(tx)
         except (OperationalError, InterfaceError) as error:
             state = getattr(error.__cause__, "sqlstate", None)
             if state in ("40001", "40P01") and attempt < _ATTEMPTS:
                 continue
-            connection.close()
+            if state not in _TIME_IS_UP:
+                connection.close()
             raise DirectoryAway(cause=error) from error
         tx.committed()
         return answer
