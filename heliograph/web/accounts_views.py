@@ -22,7 +22,7 @@ from heliograph.flows import administrators, email_addresses, passwords, sign_in
 from heliograph.sharding.ids import PersonId
 from heliograph.web import address, errors, forms
 from heliograph.web.answers import local, see
-from heliograph.web.session import COOKIE, PageRequest, SignedInRequest, open_to_all, signed_in
+from heliograph.web.session import COOKIE, READER, PageRequest, SignedInRequest, open_to_all, signed_in
 
 _COOKIE_LIVES = timedelta(
     days=400
@@ -75,6 +75,8 @@ def leave(request: HttpRequest) -> HttpResponse:
         web_sessions.close(key)
     response = see("/")
     response.delete_cookie(COOKIE, samesite="Lax")
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'  # nothing that was seen stays readable
+    response.headers[READER] = "none"
     return response
 
 

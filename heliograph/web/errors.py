@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import quote
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -108,7 +108,9 @@ def _say(request: HttpRequest, look: _Look, sentence: str) -> HttpResponse:
         "back": _back(request),
     }
     response = render(request, "web/error.html", context, status=look.status)
-    response.headers.setdefault("Cache-Control", "private, no-cache")
+    response.headers["Cache-Control"] = "private, no-store"
+    if look.status < 500:
+        session.tell_reader(request, response)
     return response
 
 
@@ -123,8 +125,8 @@ def _frame(request: HttpRequest) -> None:
     """Let the page show who is signed in, when that can be found out."""
     try:
         session.look(request)
-    except HeliographError:
-        request.viewer = None  # type: ignore[attr-defined]
+    except (HeliographError, DatabaseError):
+        _log.info("who asked for %s could not be found out", request.path)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -172,6 +174,5 @@ def _without_slash(request: HttpRequest) -> str | None:
 
 def broken(request: HttpRequest) -> HttpResponse:
     """500: our mistake. Asks nobody anything: whatever broke may break again."""
-    request.viewer = None  # type: ignore[attr-defined]
     sentence = gettext("It was written down, and nothing of yours was lost. Try again in a moment.")
     return _say(request, _ANY, sentence)

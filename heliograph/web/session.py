@@ -18,6 +18,7 @@ from heliograph.web.arriving import has_files
 
 COOKIE = "session"
 SIGN_IN = "/sign-in"
+READER = "Heliograph-Reader"
 
 P = ParamSpec("P")
 
@@ -57,7 +58,7 @@ def open_to_all(view: Callable[Concatenate[PageRequest, P], HttpResponseBase]) -
     @wraps(view)
     def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         look(request)
-        return _kept_private(view(request, *args, **kwargs))  # type: ignore[arg-type]
+        return _kept_private(request, view(request, *args, **kwargs))  # type: ignore[arg-type]
 
     return inner
 
@@ -70,7 +71,7 @@ def with_feed(view: Callable[Concatenate[PageRequest, P], HttpResponseBase]) -> 
         key = request.COOKIES.get(COOKIE)
         found = who.from_web_session_and_feed(key) if key else (None, None)
         request.viewer, request.feed = found  # type: ignore[attr-defined]
-        return _kept_private(view(request, *args, **kwargs))  # type: ignore[arg-type]
+        return _kept_private(request, view(request, *args, **kwargs))  # type: ignore[arg-type]
 
     return inner
 
@@ -81,8 +82,8 @@ def signed_in(view: Callable[Concatenate[SignedInRequest, P], HttpResponseBase])
     @wraps(view)
     def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if look(request) is None:
-            return _kept_private(_to_sign_in(request))
-        return _kept_private(view(request, *args, **kwargs))  # type: ignore[arg-type]
+            return _kept_private(request, _to_sign_in(request))
+        return _kept_private(request, view(request, *args, **kwargs))  # type: ignore[arg-type]
 
     return inner
 
@@ -96,8 +97,21 @@ def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
     return HttpResponseRedirect(f"{SIGN_IN}?next={quote(target, safe='/')}", status=303)
 
 
-def _kept_private(response: HttpResponseBase) -> HttpResponseBase:
-    """Pages differ by who looks: no cache on the way may keep them."""
-    response.headers.setdefault("Cache-Control", "private, no-cache")
+def _kept_private(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Pages differ by who looks: no cache on the way may keep them, and a personal one not even the browser's.
+
+    What a browser keeps in its history is readable after signing out; only the worker of the site (js/worker.js)
+    keeps personal pages, and lets them go in time.
+    """
+    viewer = getattr(request, "viewer", None)
+    response.headers.setdefault("Cache-Control", "private, no-store" if viewer else "private, no-cache")
     patch_vary_headers(response, ["Cookie"])
+    return tell_reader(request, response)
+
+
+def tell_reader(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Say whose page this is, for the worker of the site; nothing where nobody asked who looks."""
+    if hasattr(request, "viewer"):
+        viewer = request.viewer
+        response.headers[READER] = str(viewer.person_id) if viewer else "none"
     return response

@@ -62,4 +62,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # bytes
     path("m/<str:token>/<str:size>.jpg", media_views.picture, name="picture"),
     path("", include("heliograph.web.accounts_urls")),
+    path("", include("heliograph.web.frame_urls")),
 ]

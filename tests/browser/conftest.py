@@ -88,6 +88,7 @@ def visitor(site: Stack, chromium: Browser) -> Iterator[Callable[..., Person]]:
 
     def make(name: str = "", **options: object) -> Person:
         settings: dict[str, object] = {"viewport": {"width": 390, "height": 844}, "base_url": site.url}
+        settings["service_workers"] = "block"  # test_away.py lets it in
         context = chromium.new_context(**(settings | options))  # type: ignore[arg-type]
         context.set_default_timeout(_PATIENCE_MS)
         person = Person(name, context.new_page(), site.url)

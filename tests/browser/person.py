@@ -77,6 +77,8 @@ class Person:
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type not in {"error", "warning"}:
             return
+        if "Service Worker registration blocked by Playwright" in message.text:
+            return  # tests/browser/conftest.py says so
         if self.expected and "Failed to load resource" in message.text:
             return  # `_on_response` looks at the status
         self.complaints.append(f"{self.name}: console: {message.text}")

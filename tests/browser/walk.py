@@ -42,6 +42,7 @@ PAGES = {
     "blocked-none": ("erin", "/settings/blocked", 200),
     "change-password": ("alice", "/settings/password", 200),
     "email-address": ("alice", "/settings/email", 200),
+    "offline": ("alice", "/offline", 200),
     "missing": ("alice", "/p/nothing", 404),
 }
 
@@ -54,6 +55,7 @@ NO_PAGES = {
     **dict.fromkeys(("follow", "answer", "remove", "block"), "a form's address"),
     **dict.fromkeys(("edit-avatar", "sign-out", "email-address-again"), "a form's address"),
     "me": "leads to the profile",
+    **dict.fromkeys(("manifest", "worker", "favicon"), "what a browser asks for by itself"),
     "picture": "bytes",
     "administrator-link": "looked at in tests/stories",
 }

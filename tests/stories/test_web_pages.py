@@ -49,7 +49,7 @@ def test_every_page_of_ones_own_is_there_with_one_headline(path: str, bob: Someb
     assert (
         len(re.findall(r'<a href="[^"]*"[^>]* aria-label="(Home|Find people|Requests|Profile)"', page)) == 4
     )
-    assert response.headers["Cache-Control"] == "private, no-cache"
+    assert response.headers["Cache-Control"] == "private, no-store"
     assert "Cookie" in response.headers["Vary"]
 
 

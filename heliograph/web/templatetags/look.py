@@ -129,6 +129,15 @@ def theme(context: template.Context) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def reader(context: template.Context) -> SafeString:
+    """Whose page this is, for js/away.js; nothing where that is not known."""
+    request = context.get("request")
+    if request is None or not hasattr(request, "viewer"):
+        return mark_safe("")
+    return format_html(' data-reader="{}"', request.viewer.person_id if request.viewer else "")
+
+
+@register.simple_tag(takes_context=True)
 def card(context: template.Context, photo: PhotoCard, eager: bool = False) -> SafeString:
     """A photo of a page, for its viewer."""
     return fragments.card(

@@ -25,6 +25,7 @@ export async function fetched(address, options = {}) {
 
 async function answered(response) {
   const facts = await response.json().catch(() => ({}));
+  if (response.status === 401) navigator.serviceWorker?.controller?.postMessage("forget"); // signed out elsewhere
   if (!response.ok) throw new Refusal(facts.error || sentences.failed);
   return facts;
 }

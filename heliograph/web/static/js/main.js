@@ -9,6 +9,7 @@ import "./endless.js";
 import "./fresh.js";
 import "./keys.js";
 import "./zone.js";
+import "./away.js";
 
 for (const toast of document.querySelectorAll("[data-toast]")) letGo(toast);
 if (document.querySelector("[data-complete]")) import("./complete.js");
