@@ -6,6 +6,7 @@ Every text is hostile: digits are counted before they become a number, NUL never
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from heliograph.sharding import ids
 LONGEST_TEXT = 20_000  # characters; what a text may be is the flow's to say, this only bounds the work
 _DIGITS_OF_AN_ID = 19
 _LATEST_SECOND = 2**33
+_LONGEST_NUMBER = 30  # characters
 
 
 class BadValue(ValueError):
@@ -68,6 +70,18 @@ def _whole(raw: Any) -> int:
     # More digits than a number of ours can have: as large, and never a slow conversion.
     number = int(digits) if len(digits) <= _DIGITS_OF_AN_ID else ids.LARGEST
     return -number if raw[:1] == "-" else number
+
+
+def _number(raw: Any) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, str | int | float) or len(str(raw)) > _LONGEST_NUMBER:
+        raise BadValue("must be a number")
+    try:
+        number = float(raw)
+    except ValueError:
+        raise BadValue("must be a number") from None
+    if not math.isfinite(number):
+        raise BadValue("must be a number")
+    return number
 
 
 def _text(raw: Any) -> str:
@@ -145,6 +159,16 @@ _ID = {"type": "string", "pattern": "^[0-9]+$"}
 def text(longest: int, says: str = "") -> Kind:
     """A text; `longest` is what the flow will accept, told here for readers of OpenAPI."""
     return Kind(_text, {"type": "string", "maxLength": longest}, says)
+
+
+def number(least: float, most: float, says: str = "") -> Kind:
+    """A number; the bounds are told to readers of OpenAPI, the flow holds to them."""
+    return Kind(_number, {"type": "number", "minimum": least, "maximum": most}, says)
+
+
+def whole(choices: Mapping[str, Any], says: str = "") -> Kind:
+    """A whole number; `choices` are told to readers of OpenAPI, the flow holds to them."""
+    return Kind(_whole, {"type": "integer"} | dict(choices), says)
 
 
 COUNT = Kind(_count, {"type": "integer", "minimum": 1, "maximum": paging.LARGEST}, "How many, at most 100.")

@@ -19,8 +19,19 @@ from heliograph.core import clock, environment, limits, metrics
 from heliograph.core.errors import Invalid, Unavailable
 from heliograph.flows import homes, mentions
 from heliograph.flows.upload_photo import Suspended
-from heliograph.media import cage_client, captions, filters, photos, recipes, storage, upload_rows, uploads
+from heliograph.media import (
+    cage_client,
+    captions,
+    filters,
+    frames,
+    photos,
+    recipes,
+    storage,
+    upload_rows,
+    uploads,
+)
 from heliograph.media.errors import Unprocessable, UploadGone
+from heliograph.media.frames import WHOLE, Frame
 from heliograph.media.photos import NewPhoto, Photo
 from heliograph.media.recipes import Recipe, Rendered
 from heliograph.sharding import idempotency, sessions
@@ -38,24 +49,27 @@ def post(
     caption: str = "",
     alt_text: str = "",
     filter_name: str = "",
+    strength: int = 100,
+    frame: Frame = WHOLE,
     taken_at: datetime | None = None,
     idempotency_key: str | None = None,
 ) -> int:
     """Post an upload; the id of the photo, which is `processing`. Raises UploadGone, UploadUsed, BadText,
-    UnknownFilter, Limited."""
+    UnknownFilter, BadStrength, BadCrop, Limited."""
     limits.spend("posts", owner_id, allowed=environment.get().posts_per_hour, seconds=3600)
     text = captions.parse(caption)
     description = captions.alt_text(alt_text)
-    if filter_name:
-        filters.definition(filter_name)
+    filters.check(filter_name, strength)
+    recipe = Recipe(filter=filter_name, strength=strength, frame=frame)
     entities = text.stored(mentions.people(text.mentions))
-    asked = [upload_id, text.text, description, filter_name, taken_at]
+    asked = [upload_id, text.text, description, filter_name, taken_at, recipes.kept(recipe)]
     asked_hash = hashlib.sha256(orjson.dumps(asked)).digest()
 
     def body(tx: Tx) -> int:
         def make() -> dict[str, Any]:
             upload = upload_rows.take(tx, owner_id, upload_id)
-            width, height = recipes.largest(upload.width, upload.height)
+            frames.check(frame, upload.width, upload.height)
+            width, height = recipes.largest(upload.width, upload.height, frame)
             photo_id = photos.add(
                 tx,
                 NewPhoto(
@@ -64,6 +78,7 @@ def post(
                     entities=entities,
                     alt_text=description,
                     filter=filter_name,
+                    recipe=recipes.kept(recipe),
                     width=width,
                     height=height,
                     placeholder=upload.placeholder,
@@ -129,7 +144,9 @@ def _rendered(photo: Photo) -> Rendered:
         raise UploadGone()
     try:
         with uploads.path_of(upload.file).open("rb") as file:
-            return cage_client.render(file.fileno(), Recipe(filter=photo.filter))
+            return cage_client.render(
+                file.fileno(), recipes.unpacked(photo.recipe | {"filter": photo.filter})
+            )
     except FileNotFoundError as error:
         raise UploadGone(cause=error) from None
 

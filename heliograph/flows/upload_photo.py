@@ -7,13 +7,17 @@ An upload that nobody posts is forgotten after 24 hours.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
 from heliograph.accounts import home
 from heliograph.core import clock
 from heliograph.core.errors import NotAllowed, Unavailable
 from heliograph.flows import homes
-from heliograph.media import cage_client, checks, filters, upload_rows, uploads
+from heliograph.media import cage_client, checks, filters, frames, upload_rows, uploads
 from heliograph.media.errors import UploadGone
-from heliograph.media.recipes import Picture
+from heliograph.media.recipes import Picture, Recipe
 from heliograph.media.upload_rows import NewUpload, Upload
 from heliograph.media.uploads import Received, UploadSource
 from heliograph.sharding import idempotency, map, sessions
@@ -21,6 +25,7 @@ from heliograph.sharding.ids import ShardNumber
 from heliograph.sharding.periodic import periodic
 from heliograph.sharding.sessions import Tx
 
+PREVIEW_SIDE = 640  # pixels, of what the composer shows large
 _ORPHAN_SECONDS = 2 * 24 * 3600  # a file without a row for so long came from a request that died
 
 
@@ -59,11 +64,27 @@ def _kept(owner_id: int, received: Received, new: NewUpload, key: str | None) ->
 def previews(owner_id: int, upload_id: int) -> dict[str, Picture]:
     """One's upload in small and square, once with each filter: what the composer shows."""
     upload = upload_rows.load(sessions.reader().at(owner_id), owner_id, upload_id)
+    with _file_of(upload) as file:
+        return cage_client.previews(file.fileno(), filters.names())
+
+
+def preview(owner_id: int, upload_id: int, recipe: Recipe) -> Picture:
+    """One's upload as it would be posted, with sides of PREVIEW_SIDE pixels at most. Raises BadCrop and others."""
+    upload = upload_rows.load(sessions.reader().at(owner_id), owner_id, upload_id)
+    filters.check(recipe.filter, recipe.strength)
+    frames.check(recipe.frame, upload.width, upload.height)
+    with _file_of(upload) as file:
+        return cage_client.preview(file.fileno(), recipe, PREVIEW_SIDE)
+
+
+@contextmanager
+def _file_of(upload: Upload) -> Iterator[BinaryIO]:
     try:
-        with uploads.path_of(upload.file).open("rb") as file:
-            return cage_client.previews(file.fileno(), filters.names())
+        file = uploads.path_of(upload.file).open("rb")
     except FileNotFoundError as error:
         raise UploadGone(cause=error) from None
+    with file:
+        yield file
 
 
 def _looked_at(owner_id: int, received: Received) -> NewUpload:

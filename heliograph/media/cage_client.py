@@ -13,10 +13,10 @@ import os
 import re
 import socket
 import time
-from dataclasses import asdict
 from typing import Any
 
 from heliograph.core import environment, metrics
+from heliograph.media import recipes
 from heliograph.media.cage import walls, wire
 from heliograph.media.errors import BY_CODE, Busy, CageAway, Unprocessable
 from heliograph.media.formats import jpeg
@@ -39,7 +39,7 @@ def probe(fd: int) -> str:
 def render(fd: int, recipe: Recipe) -> Rendered:
     """All pictures of the photo in an open file. Raises leaves of `media.errors`."""
     with metrics.time("cage_seconds", op="render"):
-        answer, pictures = _with_output({"op": "render", "recipe": asdict(recipe)}, fd)
+        answer, pictures = _with_output({"op": "render", "recipe": recipes.packed(recipe)}, fd)
     names = {str(size) for size in recipe.sizes} | ({"master"} if recipe.master else set())
     if pictures.keys() != names:
         raise Unprocessable(cause=f"pictures {sorted(pictures)}")
@@ -53,6 +53,17 @@ def previews(fd: int, names: tuple[str, ...]) -> dict[str, Picture]:
     with metrics.time("cage_seconds", op="previews"):
         _, pictures = _with_output({"op": "previews", "names": names}, fd)
     return pictures
+
+
+def preview(fd: int, recipe: Recipe, longest: int) -> Picture:
+    """What would be made of the photo, with sides of `longest` pixels at most."""
+    request = {"op": "preview", "recipe": recipes.packed(recipe), "longest": longest}
+    with metrics.time("cage_seconds", op="preview"):
+        _, pictures = _with_output(request, fd)
+    found = pictures.get("preview")
+    if found is None or max(found.width, found.height) > longest:
+        raise Unprocessable(cause=f"pictures {sorted(pictures)}")
+    return found
 
 
 def hello() -> wire.Message:

@@ -82,6 +82,18 @@ class UnknownFilter(Invalid):
     code: ClassVar[str] = "unknown_filter"
 
 
+class BadCrop(Invalid):
+    """The photo cannot be cut like this."""
+
+    code: ClassVar[str] = "bad_crop"
+
+
+class BadStrength(Invalid):
+    """The strength of a filter is a whole number from 0 to 100."""
+
+    code: ClassVar[str] = "bad_strength"
+
+
 class BadText(Invalid):
     """This text cannot be used."""
 

@@ -35,7 +35,10 @@ class Savepoint(store.Shard, Protocol):
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo's row. `token` is the name of its files; width and height are those of the largest."""
+    """A photo's row. `token` is the name of its files; width and height are those of the largest.
+
+    `recipe`: what `recipes.kept` made, beside the filter.
+    """
 
     id: int
     owner_id: int
@@ -48,6 +51,7 @@ class Photo:
     entities: list[dict[str, Any]]
     alt_text: str
     filter: str
+    recipe: dict[str, Any]
     width: int
     height: int
     placeholder: str
@@ -72,6 +76,7 @@ class NewPhoto:
     entities: list[dict[str, Any]]
     alt_text: str
     filter: str
+    recipe: dict[str, Any]
     width: int
     height: int
     placeholder: str
@@ -90,7 +95,12 @@ class Served:
 
 def add(tx: Savepoint, new: NewPhoto) -> int:
     """Make a photo in state processing; its id."""
-    values = {**new.__dict__, "token": tokens.random(), "entities": orjson.dumps(new.entities).decode()}
+    values = {
+        **new.__dict__,
+        "token": tokens.random(),
+        "entities": orjson.dumps(new.entities).decode(),
+        "recipe": orjson.dumps(new.recipe).decode(),
+    }
     photo_id: int = tx.retry_clash(lambda: tx.value(store.ADD_PHOTO, values))
     return photo_id
 

@@ -5,8 +5,8 @@ JPEG, strictly and already scaled; libvips resizes and converts colours and may 
 Pillow decodes PNG and WebP and encodes. Strictly means that a warning is an error: libvips' own
 `thumbnail_buffer(fail_on=...)` silently gives half-grey pictures for files that are cut in half.
 
-    decode (scaled) -> crop -> master size -> sRGB -> turn -> master
-                                                       '-> 1080 -> filter -> 640 -> 320 -> 150 square
+    decode (scaled) -> upright -> cut out -> master size -> straighten -> sRGB -> master
+        '-> 1080 -> filter -> 640 -> 320 -> 150 square
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ import pyvips
 import simplejpeg
 from PIL import Image
 
-from heliograph.media import checks, recipes
+from heliograph.media import checks, frames, recipes
 from heliograph.media.errors import Damaged
 from heliograph.media.filters import table
 from heliograph.media.formats import icc, png
 from heliograph.media.formats.header import MAX_PIXELS, Data, Header
+from heliograph.media.frames import Cut
 from heliograph.media.recipes import MASTER_WIDTH, SQUARE, Picture, Recipe, Rendered
 
 Pixels = npt.NDArray[np.uint8]
@@ -36,16 +37,7 @@ _DIRECT_WIDTH = 1440  # a scaled decode of at least this width is a master as it
 _PLACEHOLDER_SIDE = 16  # pixels
 _PLACEHOLDER_CHARACTERS = 110
 _PREVIEW_SIDE = 150  # pixels
-
-_TURNS = {
-    2: ("flip", "horizontal"),
-    3: ("rot", "d180"),
-    4: ("flip", "vertical"),
-    5: ("rot", "d90", "flip", "horizontal"),
-    6: ("rot", "d90"),
-    7: ("rot", "d270", "flip", "horizontal"),
-    8: ("rot", "d270"),
-}
+_MARGIN = 3  # pixels around a cut-out that lies askew, for those who look at their neighbours
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 pyvips.operation_block_set("VipsForeign", True)
@@ -55,7 +47,7 @@ pyvips.cache_set_max(0)
 def render(data: Data, recipe: Recipe) -> Rendered:
     """All pictures of a photo. Raises the leaves of `media.errors`."""
     header = checks.check(data)
-    master = _master(data, header, recipe.square)
+    master = _developed(data, header, recipe, _DIRECT_WIDTH, MASTER_WIDTH)
     pictures = _sizes(master, recipe)
     return Rendered(
         renditions={size: Picture(_encoded(made), *_size(made)) for size, made in pictures.items()},
@@ -67,26 +59,36 @@ def render(data: Data, recipe: Recipe) -> Rendered:
 def probe(data: Data) -> str:
     """Decode all of a JPEG's data at 1/8 of its size, strictly; return its placeholder."""
     header = checks.check(data)
-    small = _cropped(_decoded(data, header, 1 / 8), header, square=False)
-    return _placeholder(_turned(_image(small), header).numpy())
+    small = _upright(_decoded(data, header, 1 / 8), header.orientation, 0)
+    return _placeholder(_cut_out(small, Recipe(), MASTER_WIDTH).numpy())
 
 
 def previews(data: Data, names: tuple[str, ...]) -> dict[str, Picture]:
     """The photo in small, square, once with each of the filters."""
     header = checks.check(data)
-    shrink = max((f for f in (1, 2, 4, 8) if min(header.width, header.height) / f >= 320), default=1)
-    pixels = _cropped(_decoded(data, header, 1 / shrink), header, square=True)
-    small = _finished(pixels, header, _PREVIEW_SIDE, square=True)
+    twice = 2 * _PREVIEW_SIDE
+    small = _square(_developed(data, header, Recipe(square=True), twice, twice), _PREVIEW_SIDE)
     return {name: Picture(_encoded(table.apply(name, small)), *_size(small)) for name in names}
 
 
-def _master(data: Data, header: Header, square: bool) -> Pixels:
-    width = recipes.cropped(*header.turned, square=square)[0]
-    scale = next((s for s in (1, 1 / 2, 1 / 4, 1 / 8) if width * s <= MASTER_WIDTH), 1 / 8)
-    if scale < 1 and width * scale < _DIRECT_WIDTH:
-        scale *= 2
-    pixels = _cropped(_decoded(data, header, scale), header, square)
-    return _finished(pixels, header, MASTER_WIDTH, square)
+def preview(data: Data, recipe: Recipe, longest: int) -> Picture:
+    """What the largest rendition would look like, with sides of `longest` pixels at most."""
+    header = checks.check(data)
+    width = recipes.fitted(*frames.shown(recipe.frame, *header.turned), longest)[0]
+    small = table.apply(recipe.filter, _developed(data, header, recipe, width, width), recipe.strength)
+    return Picture(_encoded(small), *_size(small))
+
+
+def _developed(data: Data, header: Header, recipe: Recipe, least: int, most: int) -> Pixels:
+    """The cut-out in sRGB, at most `most` wide; decoded to no less than `least`, if the photo is that wide."""
+    width = _cut(recipe, *frames.turned(recipe.frame, *header.turned)).width
+    pixels = _decoded(data, header, _scale(width, least, most))
+    return _in_srgb(_cut_out(_upright(pixels, header.orientation, recipe.frame.turn), recipe, most), header)
+
+
+def _scale(width: float, least: int, most: int) -> float:
+    scale = next((s for s in (1, 1 / 2, 1 / 4, 1 / 8) if width * s <= most), 1 / 8)
+    return scale * 2 if scale < 1 and width * scale < least else scale
 
 
 def _decoded(data: Data, header: Header, scale: float) -> Pixels:
@@ -124,31 +126,79 @@ def _other(data: Data, header: Header) -> Pixels:
         return np.asarray(picture.convert("RGB"))
 
 
-def _cropped(pixels: Pixels, header: Header, square: bool) -> Pixels:
-    """The middle of the pixels, still as stored: sideways if the photo is to be turned."""
-    height, width = pixels.shape[:2]
-    if header.orientation >= 5:
-        down, across = recipes.cropped(height, width, square=square)
-    else:
-        across, down = recipes.cropped(width, height, square=square)
-    top, left = (height - down) // 2, (width - across) // 2
-    return pixels[top : top + down, left : left + across]
+def _upright(pixels: Pixels, orientation: int, turn: int) -> Pixels:
+    """The same pixels, seen as EXIF and the quarter turns say; nothing is copied yet."""
+    if orientation >= 5:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in {2, 3, 6, 7}:
+        pixels = pixels[:, ::-1]
+    if orientation in {3, 4, 7, 8}:
+        pixels = pixels[::-1]
+    return np.rot90(pixels, -turn // 90)
 
 
-def _finished(pixels: Pixels, header: Header, width: int, square: bool) -> Pixels:
-    """Not wider than `width` (as seen), in sRGB, turned."""
-    across = pixels.shape[0] if header.orientation >= 5 else pixels.shape[1]
-    image = _image(pixels)
-    if across > width:
-        down = pixels.shape[1] if header.orientation >= 5 else pixels.shape[0]
-        height = width if square else max(1, round(down * width / across))
-        image = _resized(image, *((height, width) if header.orientation >= 5 else (width, height)))
+def _cut(recipe: Recipe, across: int, down: int) -> Cut:
+    if recipe.square:
+        return Cut(across / 2, down / 2, *map(float, frames.clamped(across, down, square=True)))
+    return frames.cut_of(recipe.frame, across, down)
+
+
+def _cut_out(pixels: Pixels, recipe: Recipe, most: int) -> pyvips.Image:
+    """The part that is shown, at most `most` wide."""
+    down, across = pixels.shape[:2]
+    cut = _cut(recipe, across, down)
+    if recipe.frame.straighten:
+        return _straightened(pixels, cut, recipe.frame.straighten, most)
+    width, height = max(1, round(cut.width)), max(1, round(cut.height))
+    left = max(0, min(across - width, math.floor(cut.x - width / 2)))
+    top = max(0, min(down - height, math.floor(cut.y - height / 2)))
+    image = _image(pixels[top : top + height, left : left + width])
+    return image if width <= most else _resized(image, most, max(1, round(height * most / width)))
+
+
+def _straightened(pixels: Pixels, cut: Cut, degrees: float, most: int) -> pyvips.Image:
+    """The same for a picture that lies askew: turned in one step, at the size at which it is needed."""
+    down, across = pixels.shape[:2]
+    left, top, right, bottom = frames.box(cut, degrees)
+    left, right = max(0, math.floor(left) - _MARGIN), min(across, math.ceil(right) + _MARGIN)
+    top, bottom = max(0, math.floor(top) - _MARGIN), min(down, math.ceil(bottom) + _MARGIN)
+    image, part = _image(pixels[top:bottom, left:right]), min(1.0, most / cut.width)
+    if part < 1:
+        image = _resized(image, max(1, round(image.width * part)), max(1, round(image.height * part)))
+    wide, high = image.width / (right - left), image.height / (bottom - top)
+    size = max(1, round(cut.width * part)), max(1, round(cut.height * part))
+    return _rotated(image, ((cut.x - left) * wide, (cut.y - top) * high), degrees, size)
+
+
+def _rotated(
+    image: pyvips.Image, centre: tuple[float, float], degrees: float, size: tuple[int, int]
+) -> pyvips.Image:
+    """What is seen through a window of this size around `centre`, with the picture turned clockwise behind it.
+
+    Coordinates of libvips are those of the middles of pixels. A window that reaches over an edge by a part of a
+    pixel sees the edge go on, never black.
+    """
+    angle = math.radians(degrees)
+    sine, cosine = math.sin(angle), math.cos(angle)
+    return image.affine(
+        [cosine, -sine, sine, cosine],
+        interpolate=pyvips.Interpolate.new("bicubic"),
+        oarea=[0, 0, *size],
+        idx=0.5 - centre[0],
+        idy=0.5 - centre[1],
+        odx=size[0] / 2 - 0.5,
+        ody=size[1] / 2 - 0.5,
+        extend="copy",
+    )
+
+
+def _in_srgb(image: pyvips.Image, header: Header) -> Pixels:
     if header.icc is not None and not icc.is_srgb(header.icc):
         try:
-            return np.asarray(_turned(_converted(image, header.icc), header).numpy())
+            return np.asarray(_converted(image, header.icc).numpy())
         except pyvips.Error:
             pass  # a profile that cannot be used: the photo counts as sRGB
-    return np.asarray(_turned(image, header).numpy())
+    return np.asarray(image.numpy())
 
 
 def _image(pixels: Pixels) -> pyvips.Image:
@@ -167,13 +217,6 @@ def _converted(image: pyvips.Image, profile: bytes) -> pyvips.Image:
     return tagged.icc_transform("srgb", embedded=True, intent="relative")
 
 
-def _turned(image: pyvips.Image, header: Header) -> pyvips.Image:
-    steps = _TURNS.get(header.orientation, ())
-    for name, how in zip(steps[::2], steps[1::2], strict=True):
-        image = getattr(image, name)(how)
-    return image
-
-
 def _sizes(master: Pixels, recipe: Recipe) -> dict[int, Pixels]:
     """Each size from the next larger one, exactly as large as `recipes.dimensions` says of the largest.
 
@@ -182,7 +225,7 @@ def _sizes(master: Pixels, recipe: Recipe) -> dict[int, Pixels]:
     sizes = sorted(recipe.sizes, reverse=True)
     wanted = recipes.dimensions(*_size(master), sizes[0])
     top = _square(master, SQUARE) if sizes[0] == SQUARE else _fitted(master, wanted)
-    made = {sizes[0]: table.apply(recipe.filter, top)}
+    made = {sizes[0]: table.apply(recipe.filter, top, recipe.strength)}
     last = made[sizes[0]]
     for size in sizes[1:]:
         if size == SQUARE:

@@ -58,14 +58,14 @@ RETURNING file
 KNOWN_FILES = "SELECT file FROM {s}.upload WHERE file = ANY(%s)"
 
 PHOTO = (
-    "id, owner_id, state, error_code, token, generation, version, caption, entities, alt_text, filter, width, "
-    "height, placeholder, upload_id, delivery, imported, taken_at, created_at, published_at"
+    "id, owner_id, state, error_code, token, generation, version, caption, entities, alt_text, filter, recipe, "
+    "width, height, placeholder, upload_id, delivery, imported, taken_at, created_at, published_at"
 )
 ADD_PHOTO = """
-INSERT INTO {s}.photo (owner_id, token, caption, entities, alt_text, filter, width, height, placeholder, upload_id,
-    taken_at)
-VALUES (%(owner_id)s, %(token)s, %(caption)s, %(entities)s::jsonb, %(alt_text)s, %(filter)s, %(width)s, %(height)s,
-    %(placeholder)s, %(upload_id)s, %(taken_at)s)
+INSERT INTO {s}.photo (owner_id, token, caption, entities, alt_text, filter, recipe, width, height, placeholder,
+    upload_id, taken_at)
+VALUES (%(owner_id)s, %(token)s, %(caption)s, %(entities)s::jsonb, %(alt_text)s, %(filter)s, %(recipe)s::jsonb,
+    %(width)s, %(height)s, %(placeholder)s, %(upload_id)s, %(taken_at)s)
 RETURNING id
 """
 LOAD = f"SELECT {PHOTO} FROM {{s}}.photo WHERE id = ANY(%(ids)s)"
@@ -91,7 +91,7 @@ WHERE id = %(id)s AND owner_id = %(owner_id)s AND state <> 'deleted'
 #: The tombstone keeps what is needed to refuse and to sweep, and nothing that was said or shown.
 DELETE = """
 UPDATE {s}.photo SET state = 'deleted', generation = generation + 1, version = version + 1, caption = '',
-    entities = '[]', alt_text = '', placeholder = '', error_code = '', deleted_at = now()
+    entities = '[]', alt_text = '', recipe = '{}', placeholder = '', error_code = '', deleted_at = now()
 WHERE id = %s AND state <> 'deleted'
 """
 #: Photos that were deleted before a moment, and what is left of one when its pictures and its upload are gone.

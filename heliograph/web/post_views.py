@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from base64 import b64encode
+from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
@@ -21,8 +22,9 @@ from heliograph.core import environment
 from heliograph.core.errors import Conflict, HeliographError, Invalid, NotFound
 from heliograph.flows import post_photo, upload_photo
 from heliograph.media import filters
+from heliograph.media.upload_rows import Upload
 from heliograph.sharding.ids import PersonId, UploadId
-from heliograph.web import arriving, errors
+from heliograph.web import arriving, composing, errors
 from heliograph.web.answers import see
 from heliograph.web.session import SignedInRequest, signed_in
 
@@ -58,12 +60,15 @@ def _arrived(request: SignedInRequest) -> UploadId:
 
 
 def _post(request: SignedInRequest, upload_id: UploadId) -> None:
+    recipe = composing.recipe(request.POST)
     post_photo.post(
         request.viewer.person_id,
         upload_id=upload_id,
         caption=request.POST.get("caption", ""),
         alt_text=request.POST.get("alt_text", ""),
-        filter_name=request.POST.get("filter", ""),
+        filter_name=recipe.filter,
+        strength=recipe.strength,
+        frame=recipe.frame,
         idempotency_key=request.POST.get("key") or None,
     )
 
@@ -73,7 +78,7 @@ def _form(
 ) -> HttpResponse:
     """The composer; after an error with all that was typed, and the photo if it can be used."""
     typed = request.POST if error else {}
-    pictures = _pictures(request.viewer.person_id, upload_id) if upload_id else {}
+    pictures = _pictures_if_any(request.viewer.person_id, upload_id) if upload_id else {}
     context = {
         "tab": "post",
         "key": uuid.uuid4().hex,
@@ -83,6 +88,7 @@ def _form(
         "caption": typed.get("caption", ""),
         "alt_text": typed.get("alt_text", ""),
         "filter_name": typed.get("filter", ""),
+        "typed": {name: typed.get(name, "") for name in composing.FIELDS},
         "filters": [
             {"name": name, "title": gettext(filters.title(name)), "picture": pictures.get(name)}
             for name in filters.names()
@@ -92,12 +98,17 @@ def _form(
     return render(request, "web/composer.html", context, status=errors.status_of(error) if error else 200)
 
 
-def _pictures(owner_id: PersonId, upload_id: UploadId) -> dict[str, str]:
-    """The upload once with each filter, as addresses that need no second request; none if that fails."""
+def _pictures_if_any(owner_id: PersonId, upload_id: UploadId) -> dict[str, str]:
+    """The same for a page, which is worth showing without them."""
     try:
-        made = upload_photo.previews(owner_id, upload_id)
+        return _pictures(owner_id, upload_id)
     except HeliographError:
         return {}
+
+
+def _pictures(owner_id: PersonId, upload_id: UploadId) -> dict[str, str]:
+    """The upload once with each filter, as addresses that need no second request."""
+    made = upload_photo.previews(owner_id, upload_id)
     return {name: "data:image/jpeg;base64," + b64encode(p.data).decode() for name, p in made.items()}
 
 
@@ -107,11 +118,32 @@ def upload(request: SignedInRequest) -> HttpResponse:
     """A photo by itself, as the body; the script of the composer sends it."""
     key = request.headers.get("Idempotency-Key") or None
     arrived = upload_photo.accept(request.viewer.person_id, arriving.Body(request), idempotency_key=key)
-    return JsonResponse({"upload_id": str(arrived.id), "previews": f"/post/uploads/{arrived.id}/previews"})
+    return JsonResponse(_facts(arrived))
+
+
+def _facts(arrived: Upload) -> dict[str, Any]:
+    """What the composer's script wants to know of an upload."""
+    return {
+        "upload_id": str(arrived.id),
+        "width": arrived.width,
+        "height": arrived.height,
+        "placeholder": arrived.placeholder,
+        "previews": f"/post/uploads/{arrived.id}/previews",
+    }
 
 
 @require_safe
 @signed_in
 def previews(request: SignedInRequest, upload_id: UploadId) -> HttpResponse:
-    """What each filter would make of an upload."""
+    """What each filter would make of an upload. While the cage is away or busy: 503, and when to ask again."""
     return JsonResponse(_pictures(request.viewer.person_id, upload_id))
+
+
+@require_safe
+@signed_in
+def preview(request: SignedInRequest, upload_id: UploadId) -> HttpResponse:
+    """An upload as it would be posted, for browsers that cannot draw it themselves."""
+    made = upload_photo.preview(request.viewer.person_id, upload_id, composing.recipe(request.GET))
+    response = HttpResponse(made.data, content_type="image/jpeg")
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("post", post_views.compose, name="post"),
     path("post/uploads", post_views.upload, name="upload"),
     path("post/uploads/<int:upload_id>/previews", post_views.previews, name="previews"),
+    path("post/uploads/<int:upload_id>/preview.jpg", post_views.preview, name="preview"),
     path("p/<code:photo_id>", photo_views.photo, name="photo"),
     path("p/<code:photo_id>/card", photo_views.card, name="photo-card"),
     path("p/<code:photo_id>/like", photo_views.like, name="like"),

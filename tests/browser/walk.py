@@ -56,6 +56,6 @@ NO_PAGES = {
     **dict.fromkeys(("edit-avatar", "sign-out", "email-address-again"), "a form's address"),
     "me": "leads to the profile",
     **dict.fromkeys(("manifest", "worker", "favicon"), "what a browser asks for by itself"),
-    "picture": "bytes",
+    **dict.fromkeys(("picture", "preview"), "bytes"),
     "administrator-link": "looked at in tests/stories",
 }

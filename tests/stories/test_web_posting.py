@@ -11,11 +11,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError
 
 from heliograph.core import environment
+from heliograph.media import cage_client
+from heliograph.media.errors import Busy
 from heliograph.pages import home
 from heliograph.web.session import COOKIE
 from tests import corpus
 from tests.harness.client import TestClient
 from tests.harness.people import Somebody
+from tests.parts.media.conftest import pixels
 from tests.stories.web import browser_of, text_of
 
 pytestmark = pytest.mark.usefixtures("cage")
@@ -45,6 +48,86 @@ def test_it_goes_home_with_the_photo_on_top(browser: TestClient, alice: Somebody
     page = browser.get("/").content.decode()
     assert 'class="hairline"' in page
     assert "data:image/webp;base64," in page
+
+
+CUT = {
+    "crop_x": "0.5",
+    "crop_y": "0.5",
+    "crop_w": "0.6",
+    "crop_h": "0.4",
+    "straighten": "-5.04",
+    "turn": "90",
+}
+
+
+def test_it_is_cut_and_filtered_as_the_form_says(browser: TestClient, alice: Somebody, run_jobs: Any) -> None:
+    sent = browser.post("/post/uploads", corpus.jpeg(1600, 1200), content_type="image/jpeg").json()
+    assert (sent["width"], sent["height"]) == (1600, 1200) and sent["placeholder"]
+    looks = {"filter": "fern", "strength": "40"}
+    address = f"/post/uploads/{sent['upload_id']}/preview.jpg"
+    seen = browser.get(address, CUT | looks)
+    assert (seen.status_code, seen["Content-Type"]) == (200, "image/jpeg")
+    assert seen["Cache-Control"] == "private, no-store"
+    assert pixels(seen.content).shape == (569, 640, 3)
+    assert pixels(browser.get(address).content).shape == (480, 640, 3)
+    assert browser.post("/post", form(upload_id=sent["upload_id"], **CUT, **looks)).status_code == 303
+    run_jobs()
+    [card] = home.page(alice.id).items
+    assert (card.width, card.height, card.filter) == (720, 640, "fern")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"crop_w": "1.0"},
+        {"crop_w": ""},
+        {"crop_x": "nan"},
+        {"crop_x": "middle"},
+        {"straighten": "21"},
+        {"turn": "1.5"},
+        {"turn": "45"},
+        {"strength": "101"},
+        {"strength": "-1"},
+        {"strength": "\u0661"},
+        {"filter": "sepia"},
+    ],
+    ids=str,
+)
+def test_a_recipe_that_cannot_be_is_refused(
+    browser: TestClient, alice: Somebody, wrong: dict[str, str]
+) -> None:
+    upload = browser.post("/post/uploads", corpus.jpeg(), content_type="image/jpeg").json()["upload_id"]
+    assert browser.get(f"/post/uploads/{upload}/preview.jpg", CUT | wrong).status_code == 400
+    assert browser.post("/post", form(upload_id=upload, **CUT | wrong)).status_code == 400
+    assert waiting(alice) == []
+
+
+def test_previews_of_a_busy_cage_say_when_to_ask_again(
+    browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were an empty answer before, and the script of the composer believed it."""
+    upload = browser.post("/post/uploads", corpus.jpeg(), content_type="image/jpeg").json()["upload_id"]
+    monkeypatch.setattr(cage_client, "_ask", busy)
+    for page in ("previews", "preview.jpg"):
+        answer = browser.get(f"/post/uploads/{upload}/{page}", headers={"Accept": "application/json"})
+        assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+        assert answer.json()["error"]
+    page = browser.post("/post", form(upload_id=upload, caption="x" * 10_000))
+    assert page.status_code == 400 and f'value="{upload}"' in page.content.decode()
+    monkeypatch.undo()
+    assert len(browser.get(f"/post/uploads/{upload}/previews").json()) == 13
+
+
+def busy(*_: Any, **__: Any) -> Any:
+    raise Busy(retry_after_seconds=5)
+
+
+def test_an_upload_is_previewed_by_nobody_else(browser: TestClient, bob: Somebody) -> None:
+    upload = browser.post("/post/uploads", corpus.jpeg(), content_type="image/jpeg").json()["upload_id"]
+    stranger = browser_of(bob)
+    for page in ("previews", "preview.jpg"):
+        assert stranger.get(f"/post/uploads/{upload}/{page}").status_code == 404
+        assert TestClient().get(f"/post/uploads/{upload}/{page}").status_code == 303
 
 
 def test_the_same_form_twice_is_one_photo(browser: TestClient, alice: Somebody) -> None:

@@ -9,10 +9,19 @@ from heliograph.api import parameters, render
 from heliograph.api.endpoint import Call, delete, get, post
 from heliograph.api.parameters import PhotoId, Upload
 from heliograph.flows import delete_photo, edit_photo, post_photo, upload_photo
+from heliograph.media import frames
 from heliograph.media.errors import NoFile
 from heliograph.pages import photo as page
 
 _CAPTION = parameters.text(2200)
+_PART = (
+    "Of the photo's width (x, w) or height (y, h), once it stands upright and was turned. All four or none."
+)
+_CENTRE = parameters.number(0, 1, f"Middle of what is shown. {_PART}")
+_SIDE = parameters.number(0, 1, f"Size of what is shown, between 4:5 and 1.91:1. {_PART}")
+_STRAIGHTEN = parameters.number(-20, 20, "Degrees by which the picture is turned clockwise behind the crop.")
+_TURN = parameters.whole({"enum": list(frames.TURNS)}, "Quarter turns, clockwise, before all else.")
+_STRENGTH = parameters.whole({"minimum": 0, "maximum": 100}, "Of the filter.")
 _ALT_TEXT = parameters.text(1000, "What is to be seen, for those who cannot.")
 
 
@@ -24,9 +33,17 @@ def create(
     caption: Annotated[str, _CAPTION] = "",
     alt_text: Annotated[str, _ALT_TEXT] = "",
     filter: Annotated[str, parameters.WORD] = "",
+    strength: Annotated[int, _STRENGTH] = 100,
+    crop_x: Annotated[float | None, _CENTRE] = None,
+    crop_y: Annotated[float | None, _CENTRE] = None,
+    crop_w: Annotated[float | None, _SIDE] = None,
+    crop_h: Annotated[float | None, _SIDE] = None,
+    straighten: Annotated[float, _STRAIGHTEN] = 0.0,
+    turn: Annotated[int, _TURN] = 0,
     taken_at: Annotated[datetime | None, parameters.SECONDS] = None,
 ) -> Any:
     """Post a photo, sent along or uploaded before. It is `processing` until its sizes are made."""
+    frame = frames.of((crop_x, crop_y, crop_w, crop_h), straighten, turn)
     if photo is not None:
         upload_id = upload_photo.accept(call.viewer_id, photo, idempotency_key=call.idempotency_key).id
     if upload_id is None:
@@ -37,6 +54,8 @@ def create(
         caption=caption,
         alt_text=alt_text,
         filter_name=render.filter_name(filter),
+        strength=strength,
+        frame=frame,
         taken_at=taken_at,
         idempotency_key=call.idempotency_key,
     )

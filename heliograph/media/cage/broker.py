@@ -25,13 +25,16 @@ _BOOT = (
     "import sys; sys.path.insert(0, {root!r}); "
     "from heliograph.media.cage.child import main; main({fd}, {parent})"
 )
-_URGENT = {"probe", "previews"}  # somebody is looking at the screen
+_URGENT = {"probe", "previews", "preview"}  # somebody is looking at the screen
 
 
 @dataclass(frozen=True)
 class Limits:
     children: int = field(default_factory=lambda: os.cpu_count() or 1)
-    photo_seconds: float = 15.0  # wall clock; then the child is killed
+    start_seconds: float = (
+        60.0  # until a child is warm; a busy machine may need many for what takes half a one
+    )
+    photo_seconds: float = 15.0  # wall clock, from then on; then the child is killed
     idle_seconds: float = 60.0
     wait_seconds: float = 10.0  # in the queue; then the client is told that we are busy
     queue: int = 64
@@ -64,7 +67,8 @@ class _Child:
     process: subprocess.Popen[bytes]
     sock: socket.socket
     reader: wire.Reader
-    since: float  # when it became idle, or got its job
+    since: float  # when it was started, became ready or idle, or got its job
+    ready: bool = False  # warm, and behind its walls
     job: _Job | None = None
     photos: int = 0
     too_slow: bool = False
@@ -185,8 +189,9 @@ class Broker:
             if child is None:
                 return
             job = (self._urgent or self._patient).popleft()
-            child.job, child.since = job, time.monotonic()
-            child.photos += 1
+            child.job, child.photos = job, child.photos + 1
+            if child.ready:
+                child.since = time.monotonic()
             try:
                 wire.send(child.sock, job.frame, job.fds)
             except OSError:
@@ -218,7 +223,12 @@ class Broker:
         except (EOFError, OSError, wire.Garbled):
             self._end(child)
             return
-        if read is None or child.job is None:
+        if read is None:
+            return
+        if not child.ready:
+            child.ready, child.since = True, time.monotonic()
+            return
+        if child.job is None:
             return
         client, child.job, child.since = child.job.client, None, time.monotonic()
         self._tell(client, read[0])
@@ -230,6 +240,9 @@ class Broker:
         for child in list(self._children):
             if child.process.poll() is not None:
                 self._end(child)
+            elif not child.ready:
+                if now - child.since > self._limits.start_seconds:
+                    self._end(child)
             elif child.job is not None and now - child.since > self._limits.photo_seconds:
                 child.too_slow = True
                 self._end(child)
@@ -258,6 +271,9 @@ class Broker:
         child.sock.setblocking(False)
         try:
             read = child.reader.read()
+            if read is not None and not child.ready:
+                child.ready = True
+                read = child.reader.read()
         except BlockingIOError:
             return False
         except (EOFError, OSError, wire.Garbled):
@@ -282,6 +298,8 @@ def _status(child: _Child, *, patience_seconds: float) -> int | None:
 
 
 def _reason(child: _Child, status: int | None) -> dict[str, Any]:
+    if not child.ready:  # it has not looked at the photo yet
+        return {"error": wire.KILLED, "why": f"the decoder never got warm ({status})"}
     if child.too_slow or status == -signal.SIGXCPU:
         return {"error": Unprocessable.code, "why": "it took too long"}
     if status is None:

@@ -32,7 +32,9 @@ def main(fd: int, parent: int) -> None:
     warm()
     for lack in walls.close_in():
         print(f"cage: {lack}", file=sys.stderr, flush=True)
-    _serve(socket.socket(fileno=fd))
+    channel = socket.socket(fileno=fd)
+    wire.send(channel, wire.pack({"ready": True}))  # until here nobody counts our time as a photo's
+    _serve(channel)
 
 
 def warm() -> None:
@@ -42,6 +44,7 @@ def warm() -> None:
     from PIL import Image, ImageCms
 
     from heliograph.media import filters, renditions
+    from heliograph.media.frames import WHOLE, Frame
     from heliograph.media.recipes import Recipe
 
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -52,7 +55,8 @@ def warm() -> None:
             tag = Image.Exif()
             tag[0x0112] = 6
             sample.save(out, kind, icc_profile=_renamed(profile), exif=tag)
-            renditions.render(out.getvalue(), Recipe())
+            for frame in (WHOLE, Frame(straighten=3.0, turn=90)):
+                renditions.render(out.getvalue(), Recipe(frame=frame))
         with contextlib.suppress(Damaged):
             renditions.probe(out.getvalue()[:-50])
     renditions.previews(out.getvalue(), filters.names())  # reads every filter's file
@@ -98,8 +102,7 @@ def _answer(request: wire.Message, fds: list[int]) -> tuple[wire.Message, bool]:
 
 
 def _work(request: wire.Message, fds: list[int]) -> wire.Message:
-    from heliograph.media import renditions
-    from heliograph.media.recipes import Recipe
+    from heliograph.media import recipes, renditions
 
     source, *output = fds
     if os.fstat(source).st_size == 0:
@@ -110,9 +113,12 @@ def _work(request: wire.Message, fds: list[int]) -> wire.Message:
                 return {"placeholder": renditions.probe(data)}
             case "previews":
                 return {"pictures": _written(output[0], renditions.previews(data, tuple(request["names"])))}
+            case "preview":
+                recipe = recipes.unpacked(request["recipe"])
+                made_small = renditions.preview(data, recipe, int(request["longest"]))
+                return {"pictures": _written(output[0], {"preview": made_small})}
             case "render":
-                recipe = Recipe(**request["recipe"] | {"sizes": tuple(request["recipe"]["sizes"])})
-                made = renditions.render(data, recipe)
+                made = renditions.render(data, recipes.unpacked(request["recipe"]))
                 pictures = {str(size): picture for size, picture in made.renditions.items()}
                 if made.master is not None:
                     pictures["master"] = made.master

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from heliograph.media.errors import UnknownFilter
+from heliograph.media.errors import BadStrength, UnknownFilter
 
 _HERE = Path(__file__).parent
 
@@ -48,6 +48,14 @@ def names() -> tuple[str, ...]:
 def title(name: str) -> str:
     """What people read for a filter."""
     return str(definition(name)["title"]) if name else "Normal"
+
+
+def check(name: str, strength: int) -> None:
+    """Raise UnknownFilter or BadStrength unless a photo can have this filter at this strength."""
+    if name:
+        definition(name)
+    if not 0 <= strength <= 100:
+        raise BadStrength(fields={"strength": "must be from 0 to 100"})
 
 
 @cache

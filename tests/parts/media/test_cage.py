@@ -253,6 +253,31 @@ def test_a_photo_that_takes_too_long_is_given_up(small: Callable[..., Cage], fd:
     assert cage_client.probe(photo)
 
 
+def test_a_decoder_that_is_slow_to_get_warm_costs_no_photo(small: Callable[..., Cage], fd: Fd) -> None:
+    """On a machine with a lot to do it took longer than a photo may; the photo was condemned for it."""
+    cage = small(children=1, photo_seconds=2)
+    photo = fd(corpus.jpeg())
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(cage_client.probe, photo)
+        wait_until(lambda: bool(cage.children()), "a decoder is started")
+        (child,) = cage.children()
+        os.kill(child, signal.SIGSTOP)
+        until = time.monotonic() + 2.5
+        wait_until(lambda: time.monotonic() > until, "a photo's time is over")
+        os.kill(child, signal.SIGCONT)
+        assert waiting.result(20)
+
+
+def test_a_decoder_that_dies_before_it_is_warm_costs_no_photo(small: Callable[..., Cage], fd: Fd) -> None:
+    cage = small(children=1)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(cage_client.probe, fd(corpus.jpeg()))
+        wait_until(lambda: bool(cage.children()), "a decoder is started")
+        os.kill(cage.children()[0], signal.SIGABRT)
+        with pytest.raises(CageAway):
+            waiting.result(20)
+
+
 def test_a_photo_that_crashes_its_decoder_is_given_up(small: Callable[..., Cage], fd: Fd) -> None:
     cage = small(children=1)
     photo = fd(corpus.jpeg())

@@ -16,9 +16,19 @@ from heliograph.accounts import home
 from heliograph.core import clock, environment
 from heliograph.core.errors import HeliographError, Limited, NotFound, Unavailable
 from heliograph.flows import delete_photo, edit_photo, fan_out, post_photo, upload_photo
-from heliograph.media import cage_client, filters, photos, recipes, storage, upload_rows, uploads
-from heliograph.media.errors import Busy, CageAway, UnknownFilter, Unprocessable, UploadGone
+from heliograph.media import cage_client, filters, photos, recipes, renditions, storage, upload_rows, uploads
+from heliograph.media.errors import (
+    BadCrop,
+    BadStrength,
+    Busy,
+    CageAway,
+    UnknownFilter,
+    Unprocessable,
+    UploadGone,
+)
+from heliograph.media.frames import Crop, Frame
 from heliograph.media.photos import Photo
+from heliograph.media.recipes import Recipe
 from heliograph.media.upload_rows import Upload, UploadUsed
 from heliograph.sharding import sessions
 from heliograph.sharding.idempotency import KeyReused
@@ -104,6 +114,35 @@ def test_a_photo_is_posted_and_published(alice: Somebody, run_jobs: Callable[...
     assert all(kept.exists(storage.rendition(photo.token, size)) for size in recipes.SIZES)
     assert kept.exists(storage.master(photo.token))
     assert len(files()) == 5  # and nothing under incoming/
+
+
+def test_a_photo_is_cut_as_asked_also_when_it_is_tried_again(
+    alice: Somebody, run_jobs: Callable[..., Any]
+) -> None:
+    cut = {"frame": Frame(Crop(0.5, 0.5, 0.6, 0.4), straighten=5.0, turn=90), "strength": 30}
+    upload = send(alice, corpus.jpeg(1600, 1200))
+    photo_id = post_photo.post(alice.id, upload_id=upload.id, filter_name="fern", **cut)  # type: ignore[arg-type]
+    before = row(photo_id)
+    assert (before.width, before.height) == (720, 640)
+    sessions.write(alice.id, lambda tx: photos.fail(tx, photo_id, "unprocessable"))
+    post_photo.retry(alice.id, photo_id)
+    run_jobs()
+    photo = row(photo_id)
+    assert (photo.state, photo.width, photo.height) == ("published", 720, 640)
+    with storage.get().open(storage.rendition(photo.token, 1080)) as file:
+        made = file.read()
+    wanted = renditions.render(corpus.jpeg(1600, 1200), Recipe(filter="fern", **cut))  # type: ignore[arg-type]
+    assert made == wanted.largest.data
+
+
+def test_a_crop_that_leaves_the_photo_is_refused_and_the_upload_stays(alice: Somebody) -> None:
+    upload = send(alice, corpus.jpeg())
+    for frame in (Frame(Crop(0.1, 0.5, 0.5, 0.5)), Frame(turn=1), Frame(straighten=50)):
+        with pytest.raises(BadCrop):
+            post_photo.post(alice.id, upload_id=upload.id, frame=frame)
+    with pytest.raises(BadStrength):
+        post_photo.post(alice.id, upload_id=upload.id, strength=101)
+    assert post_photo.post(alice.id, upload_id=upload.id)
 
 
 @pytest.mark.parametrize("name", ["alpha.png", "lossless.webp"])
