@@ -11,6 +11,7 @@ import "./keys.js";
 import "./zone.js";
 import "./away.js";
 
+document.documentElement.classList.add("scripted"); // all of the above has arrived
 for (const toast of document.querySelectorAll("[data-toast]")) letGo(toast);
 if (document.querySelector("[data-complete]")) import("./complete.js");
 if (document.querySelector("[data-find]")) import("./find.js");
