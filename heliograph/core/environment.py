@@ -16,7 +16,9 @@ _PREFIX = "HELIOGRAPH_"
 _MEBIBYTE = 1024 * 1024
 
 #: Variables that other programs of the project read; known here so that they are not called unknown.
-_OTHERS = frozenset({"HELIOGRAPH_TEST_KEEP", "HELIOGRAPH_TEST_SEED", "HELIOGRAPH_LOG"})
+_OTHERS = frozenset(
+    {"HELIOGRAPH_TEST_KEEP", "HELIOGRAPH_TEST_KILLS", "HELIOGRAPH_TEST_SEED", "HELIOGRAPH_LOG"}
+)
 
 
 class BadEnvironment(Exception):

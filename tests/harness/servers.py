@@ -192,7 +192,12 @@ def _close_ours() -> None:
 def arrange() -> Network:
     """Fix the addresses, and set Django up with them. Called once, before any test is imported."""
     for name in [name for name in os.environ if name.startswith("HELIOGRAPH_")]:
-        if name not in ("HELIOGRAPH_TEST_KEEP", "HELIOGRAPH_TEST_SEED", "HELIOGRAPH_LOG"):
+        if name not in (
+            "HELIOGRAPH_TEST_KEEP",
+            "HELIOGRAPH_TEST_KILLS",
+            "HELIOGRAPH_TEST_SEED",
+            "HELIOGRAPH_LOG",
+        ):
             del os.environ[name]
     network = Network()
     os.environ.update(network.variables())
