@@ -25,6 +25,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "heliograph.config.headers.SafeHeaders",
+    "heliograph.config.compression.Smaller",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "heliograph.web.language.Language",
     "heliograph.web.preferences.Clock",
@@ -61,7 +62,10 @@ LOCALE_PATHS = [languages.FOLDER]
 
 # Every file of one release lives under one versioned address, so all of them may be kept for a year.
 STATIC_URL = static.address()
-WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = static.root(_env.static)
+WHITENOISE_STATIC_PREFIX = "/static/" if STATIC_ROOT else STATIC_URL
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+WHITENOISE_IMMUTABLE_FILE_TEST = "^/static/[0-9a-f]{12}/"
 WHITENOISE_AUTOREFRESH = _env.debug
 WHITENOISE_MAX_AGE = 0 if _env.debug else 365 * 24 * 3600
 WHITENOISE_ALLOW_ALL_ORIGINS = False

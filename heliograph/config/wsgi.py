@@ -7,6 +7,10 @@ import os
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
+from heliograph.config import static
+from heliograph.core import environment
+
+static.build(environment.get().static)  # before the settings look for it
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heliograph.config.settings")
 
 application = get_wsgi_application()

@@ -47,6 +47,9 @@ class Environment:
     cage: str = _knob("", says="Unix socket of the decoder's cage.")
     media: Path = _knob(Path("var/media"), says="Folder of masters and renditions.")
     incoming: Path = _knob(Path("var/incoming"), says="Folder of uploads that are not published yet.")
+    static: str = _knob(
+        "", says="Folder for compressed styles and scripts, made at a start; empty: sent as they are."
+    )
     mail: str = _knob("console:", says="console: or smtp://user:password@host:587?tls=1", secret=True)
     mail_from: str = _knob("Heliograph <heliograph@localhost>", says="Sender of mail.")
     trusted_proxies: tuple[str, ...] = _knob(

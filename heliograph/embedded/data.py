@@ -4,7 +4,7 @@ heliograph.json   which format; its presence says that the folder is ours
 lock              held by the one supervisor that runs here
 secret_key        signs cookies, cursors and media URLs
 environment       the HELIOGRAPH_* variables of the running network, for the `heliograph` command
-postgres/ valkey/ media/ incoming/ metrics/ run/
+postgres/ valkey/ media/ incoming/ static/ metrics/ run/
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ class Data:
             "secret_key.new",
             "environment",
         }
-        ours |= {"media", "incoming", "run", "metrics", "postgres", "valkey", "postgres.making"}
+        ours |= {"media", "incoming", "run", "metrics", "static", "postgres", "valkey", "postgres.making"}
         for entry in self.folder.iterdir():
             if entry.name in ours:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

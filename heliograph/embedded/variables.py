@@ -36,6 +36,7 @@ def ours(options: Options, data: Path, postgres: Postgres, valkey: Valkey) -> di
         "HELIOGRAPH_CAGE": str(postgres.run_dir / "cage.sock"),
         "HELIOGRAPH_MEDIA": str(data / "media"),
         "HELIOGRAPH_INCOMING": str(data / "incoming"),
+        "HELIOGRAPH_STATIC": str(data / "static"),
         "HELIOGRAPH_METRICS_DIR": str(data / "metrics"),
         "HELIOGRAPH_METRICS_PORT": str(options.port + 1),
     }

@@ -58,7 +58,8 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def stack(servers: Network, _session_cage: Cage) -> Iterator[Stack]:
     """The web process of a file of tests: it keeps nothing that an emptied database would prove wrong."""
-    stack = Stack(HELIOGRAPH_CAGE=str(_session_cage.path))
+    built = _session_cage.path.parent / "static"  # as bin/up has it
+    stack = Stack(HELIOGRAPH_CAGE=str(_session_cage.path), HELIOGRAPH_STATIC=str(built))
     try:
         stack.start_web()
         yield stack
