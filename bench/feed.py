@@ -50,7 +50,7 @@ def _measure(rounds: int, profile: bool) -> None:
         network.likes(owner, owners, LIKES)
     network.settle()
     token, key = sign_in.issue_token(reader), web_sessions.open(reader)
-    get = _client()
+    get = client()
     views: dict[str, Callable[[], Any]] = {
         "empty JSON view": lambda: get("/bench/empty"),
         "feed API, warm": lambda: get("/v1/users/self/feed", HTTP_AUTHORIZATION=f"Bearer {token}"),
@@ -113,7 +113,7 @@ def _measure(rounds: int, profile: bool) -> None:
     print(f"a list of 500: {used} bytes")
 
 
-def _client() -> Callable[..., tuple[str, bytes]]:
+def client() -> Callable[..., tuple[str, bytes]]:
     """A function that asks this process's application, as a server would."""
     from django.conf import settings
     from django.core.handlers.wsgi import WSGIHandler
