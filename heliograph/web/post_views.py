@@ -25,7 +25,7 @@ from heliograph.media import filters
 from heliograph.media.upload_rows import Upload
 from heliograph.sharding.ids import PersonId, UploadId
 from heliograph.web import arriving, composing, errors
-from heliograph.web.answers import see
+from heliograph.web.answers import done, wants_json
 from heliograph.web.session import SignedInRequest, signed_in
 
 
@@ -47,8 +47,10 @@ def _send(request: SignedInRequest) -> HttpResponse:
         upload_id = _arrived(request)
         _post(request, upload_id)
     except (Invalid, NotFound, Conflict) as error:
+        if wants_json(request):
+            raise  # our script says it, and keeps what was typed
         return _form(request, error, None if isinstance(error, NotFound | Conflict) else upload_id)
-    return see("/")
+    return done(request)
 
 
 def _arrived(request: SignedInRequest) -> UploadId:

@@ -19,6 +19,8 @@ from tests.harness.servers import Network
 _ARGS = [
     "--no-sandbox",
     "--disable-gpu",
+    "--enable-unsafe-swiftshader",  # WebGL without a graphics card: the composer draws with it
+    "--force-color-profile=srgb",  # a picture of the page has the very colours that were drawn
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

@@ -1,75 +1,73 @@
-// Posting: the photo travels while its caption is typed. Without this file the same form sends everything at once.
+// Posting: the photo travels while it is cropped, toned and described. Without this file the same form sends
+// everything at once; what fails here leaves that form working.
 
-import { fetched, Refusal, sayWhy, sentences } from "./ask.js";
+import { chooser } from "./composer/chooser.js";
+import { Crop } from "./composer/crop.js";
+import { decode } from "./composer/decode.js";
+import { Frame } from "./composer/frame.js";
+import { Guard } from "./composer/guard.js";
+import { Place } from "./composer/place.js";
+import { Posting } from "./composer/posting.js";
+import { Stage } from "./composer/stage.js";
+import { Strip } from "./composer/strip.js";
+import { tabs } from "./composer/tabs.js";
+import { counters } from "./composer/words.js";
 
 const form = document.querySelector("[data-composer]");
 const part = (name) => form.querySelector(`[data-${name}]`);
-const chooser = form.elements.photo;
-const state = { upload: null, running: null };
+const says = part("says").dataset;
 
+const stage = new Stage(part("stage"), preview);
+const strip = new Strip(form, stage);
+const crop = new Crop(form, stage, cropped);
+const posting = new Posting(form, says, { complain, stage });
+const guard = new Guard(form, document.querySelector("[data-leave]"));
+posting.onposted = () => guard.off();
+const showTool = tabs(form, toolChosen);
+new Place(form, says);
+counters(form, says);
+chooser(form, says, { take, complain });
+let chosen = 0; // counts photos: what belongs to an earlier one is dropped
+
+form.classList.add("live");
+form.elements.key.value = crypto.randomUUID(); // this page may be a kept one: two posts must not share a key
 if (form.elements.upload_id.value) form.classList.add("chosen");
+showTool("look");
 
-chooser.addEventListener("change", () => choose(chooser.files[0]));
-
-form.addEventListener("submit", async (event) => {
-  if (!state.upload) return; // nothing was sent ahead: the form goes as it is
-  event.preventDefault();
-  part("post").disabled = true;
-  try {
-    await state.upload;
-    chooser.disabled = true; // what has arrived is not sent twice
-    form.submit();
-  } catch {
-    part("post").disabled = false; // the sentence is there already
-  }
-});
-
-const drop = part("drop");
-for (const kind of ["dragenter", "dragover"]) form.addEventListener(kind, over);
-for (const kind of ["dragleave", "drop"]) form.addEventListener(kind, () => drop.classList.remove("over"));
-form.addEventListener("drop", (event) => take(event, event.dataTransfer));
-addEventListener("paste", (event) => {
-  if (event.clipboardData?.files.length) take(event, event.clipboardData);
-});
-
-function over(event) {
-  event.preventDefault();
-  drop.classList.add("over");
-}
-
-function take(event, transfer) {
-  event.preventDefault();
-  const photo = [...transfer.files].find((file) => file.type.startsWith("image/"));
-  if (!photo) return;
-  const files = new DataTransfer();
-  files.items.add(photo);
-  chooser.files = files.files;
-  choose(photo);
-}
-
-function choose(photo) {
-  state.running?.abort();
-  state.upload = null;
-  form.elements.upload_id.value = "";
+/** A photo was chosen: on the stage, and on its way. */
+async function take(file) {
+  const mine = ++chosen;
   complain("");
-  if (!photo) return;
-  if (!["image/jpeg", "image/png", "image/webp"].includes(photo.type)) return refuse(form.dataset.wrongType);
-  if (photo.size > Number(form.dataset.largest)) return refuse(form.dataset.tooLarge);
-  show(photo);
-  state.upload = upload(photo);
-  state.upload.catch((error) => {
-    if (error instanceof Refusal) refuse(error.message);
-    else if (error.name !== "AbortError") sayWhy(error);
-  });
+  guard.on();
+  form.classList.add("chosen");
+  part("stage").hidden = false;
+  showTool(form.dataset.tool);
+  strip.remote(null);
+  const arriving = posting.send(file, refused);
+  const seen = await decode(file);
+  if (mine !== chosen) return seen?.bitmap.close();
+  if (seen) show(seen.bitmap, new Frame(seen.width, seen.height));
+  const facts = await arriving;
+  if (mine !== chosen || !facts) return;
+  if (!seen) show(null, new Frame(facts.width || 1, facts.height || 1));
+  if (!stage.colours || !seen) strip.remote(facts.previews);
+  stage.refresh();
 }
 
-function refuse(sentence) {
+function show(bitmap, frame) {
+  stage.show(bitmap, frame);
+  crop.did(() => {});
+}
+
+/** The server refused the photo itself: back to choosing; every word stays. */
+function refused(sentence) {
+  chosen += 1;
   complain(sentence);
-  chooser.value = "";
-  state.upload = null;
+  stage.show(null, null);
   part("stage").hidden = true;
-  part("progress").hidden = true;
   form.classList.remove("chosen");
+  form.elements.photo.value = "";
+  form.elements.photo.required = true;
 }
 
 function complain(sentence) {
@@ -77,72 +75,23 @@ function complain(sentence) {
   part("mistake").hidden = !sentence;
 }
 
-function show(photo) {
-  const image = part("stage-image");
-  if (image.src.startsWith("blob:")) URL.revokeObjectURL(image.src);
-  image.src = URL.createObjectURL(photo);
-  part("stage").hidden = false;
-  form.classList.add("chosen");
-  chooser.required = false;
+function cropped(settled) {
+  stage.refresh();
+  if (!settled) return;
+  for (const [name, value] of Object.entries(stage.frame.fields())) form.elements[name].value = value;
+  strip.refresh();
 }
 
-async function upload(photo) {
-  const facts = await sent(photo);
-  form.elements.upload_id.value = facts.upload_id;
-  preview(facts.previews);
+function toolChosen(tool) {
+  stage.cropping = tool === "crop" && Boolean(stage.frame);
+  stage.refresh();
 }
 
-// XMLHttpRequest, because fetch cannot tell how much has left.
-function sent(photo) {
-  const bar = part("progress");
-  const request = new XMLHttpRequest();
-  state.running = request;
-  bar.value = 0;
-  bar.hidden = false;
-  return new Promise((resolve, reject) => {
-    request.upload.onprogress = (event) => {
-      bar.value = (100 * event.loaded) / event.total;
-    };
-    request.onload = () => {
-      bar.hidden = true;
-      const facts = request.response ?? {};
-      if (request.status === 200) resolve(facts);
-      else reject(new Refusal(facts.error || sentences.failed));
-    };
-    request.onerror = () => reject(new Refusal(sentences.offline));
-    request.onabort = () => reject(new DOMException("another photo", "AbortError"));
-    request.open("POST", form.dataset.upload);
-    request.responseType = "json";
-    request.setRequestHeader("Accept", "application/json");
-    request.setRequestHeader("Content-Type", photo.type);
-    request.setRequestHeader("X-CSRFToken", form.elements.csrfmiddlewaretoken.value);
-    request.setRequestHeader("Idempotency-Key", crypto.randomUUID());
-    request.send(photo);
-  });
-}
-
-// The pictures come late on a busy server, or with a hiccup: asked for again, a little less often each time.
-async function preview(address, upload = form.elements.upload_id.value) {
-  for (let wait = 500; wait < 60_000; wait *= 2) {
-    const pictures = await picturesAt(address);
-    if (form.elements.upload_id.value !== upload) return; // another photo was chosen meanwhile
-    if (Object.keys(pictures).length) return hang(pictures);
-    await new Promise((go) => setTimeout(go, wait));
-  } // until then, and after it, the names of the filters will do
-}
-
-async function picturesAt(address) {
-  const response = await fetched(address).catch(() => null);
-  return response?.ok ? await response.json().catch(() => ({})) : {};
-}
-
-function hang(pictures) {
-  for (const choice of form.querySelectorAll("input[name=filter]")) {
-    const picture = pictures[choice.value];
-    if (!picture) continue;
-    const image = choice.parentElement.querySelector("img") ?? new Image(84, 84);
-    image.alt = "";
-    image.src = picture;
-    choice.after(image);
-  }
+/** The server's own picture of what is to be posted. */
+function preview() {
+  const upload = form.elements.upload_id.value;
+  if (!upload) return "";
+  const names = ["crop_x", "crop_y", "crop_w", "crop_h", "straighten", "turn", "filter", "strength"];
+  const recipe = new URLSearchParams(names.map((name) => [name, form.elements[name].value]).filter(([, value]) => value));
+  return `/post/uploads/${upload}/preview.jpg?${recipe}`;
 }

@@ -15,4 +15,4 @@ document.documentElement.classList.add("scripted"); // all of the above has arri
 for (const toast of document.querySelectorAll("[data-toast]")) letGo(toast);
 if (document.querySelector("[data-complete]")) import("./complete.js");
 if (document.querySelector("[data-find]")) import("./find.js");
-if (document.querySelector("[data-composer]")) await import("./composer.js");
+if (localStorage.getItem("waiting")) import("./waiting_list.js");

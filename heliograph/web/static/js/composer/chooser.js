@@ -1,0 +1,52 @@
+// Ways in for a photo: the button, the camera, a drop, the clipboard.
+
+export function chooser(form, says, { take, complain }) {
+  const field = form.elements.photo;
+  const accepted = field.accept.split(",").map((kind) => kind.trim());
+
+  field.addEventListener("change", () => {
+    field.removeAttribute("capture");
+    choose(field.files[0]);
+  });
+  form.querySelector("[data-camera]").addEventListener("click", () => {
+    field.setAttribute("capture", "environment");
+    field.click();
+  });
+  for (const kind of ["dragenter", "dragover"]) form.addEventListener(kind, over);
+  for (const kind of ["dragleave", "drop"]) form.addEventListener(kind, () => form.classList.remove("over"));
+  form.addEventListener("drop", (event) => from(event, event.dataTransfer));
+  addEventListener("paste", (event) => {
+    if (event.clipboardData?.files.length) from(event, event.clipboardData);
+  });
+
+  function over(event) {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    form.classList.add("over");
+  }
+
+  function from(event, transfer) {
+    const file = [...transfer.files].find(({ type }) => type.startsWith("image/")) ?? transfer.files[0];
+    if (!file) return;
+    event.preventDefault();
+    const files = new DataTransfer();
+    files.items.add(file);
+    field.files = files.files;
+    choose(file);
+  }
+
+  function choose(file) {
+    if (!file) return;
+    const wrong = mistake(file);
+    if (!wrong) return take(file);
+    complain(wrong);
+    field.value = "";
+  }
+
+  function mistake(file) {
+    const kind = accepted.includes(file.type) || accepted.some((end) => end.startsWith(".") && file.name.toLowerCase().endsWith(end));
+    if (!kind) return says.wrongType;
+    if (!file.size) return says.empty;
+    return file.size > Number(form.dataset.largest) ? says.tooLarge : "";
+  }
+}

@@ -1,0 +1,131 @@
+// Where a photo was taken: nothing unless asked; then as little as wanted, and shown as others will see it.
+
+import { ask } from "./ask.js";
+import { drawMap } from "./map.js";
+
+const CALM = 250; // milliseconds without a key before a search
+
+export class Place {
+  constructor(form, says) {
+    Object.assign(this, { form, says });
+    this.part = (name) => form.querySelector(`[data-place-${name}]`);
+    this.chosen = null; // { id, name, region, country, lat, lng, here }: `here` when it is where one is
+    this.listen();
+    form.querySelector("[data-place]").hidden = false;
+  }
+
+  listen() {
+    const search = this.part("search");
+    this.part("open").addEventListener("click", () => this.open());
+    this.part("here").addEventListener("click", () => this.here());
+    this.part("remove").addEventListener("click", () => this.set(null));
+    this.part("list").addEventListener("click", (event) => {
+      const at = event.target.closest("button")?.dataset.at;
+      if (at) this.set(this.found[at]);
+    });
+    search.addEventListener("input", () => {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.search(search.value.trim()), CALM);
+    });
+    search.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault(); // Enter searches, it does not post
+      this.search(search.value.trim());
+    });
+    this.form.addEventListener("change", (event) => {
+      if (event.target.name === "level") this.level(event.target.value);
+    });
+  }
+
+  open() {
+    this.part("none").hidden = true;
+    this.part("find").hidden = false;
+    this.part("search").focus();
+  }
+
+  tell(sentence) {
+    this.part("told").textContent = sentence;
+  }
+
+  /** The place of this device: asked of the browser when the person presses, never before. */
+  async here() {
+    const button = this.part("here");
+    button.disabled = true;
+    this.tell("");
+    try {
+      const { coords } = await new Promise((found, lost) =>
+        navigator.geolocation.getCurrentPosition(found, lost, { timeout: 15_000, maximumAge: 60_000 }),
+      );
+      const spot = { lat: coords.latitude, lng: coords.longitude };
+      const places = await this.ask("near", spot);
+      this.set({ ...places[0], ...spot, here: true });
+    } catch (error) {
+      this.tell(error.code === 1 ? this.says.noPermission : this.says.noPlace);
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  async search(words) {
+    this.words = words;
+    if (words.length < 2) return this.list([]);
+    const places = await this.ask("find", { q: words }).catch(() => null);
+    if (this.words !== words) return;
+    this.list(places ?? []);
+    this.tell(places ? (places.length ? "" : this.says.noMatch) : this.says.failed);
+  }
+
+  async ask(what, query) {
+    const { facts } = await ask("GET", `/places/${what}?${new URLSearchParams(query)}`, { patience: 15_000 });
+    return facts.places ?? [];
+  }
+
+  list(places) {
+    this.found = places;
+    this.part("list").replaceChildren(
+      ...places.map((place, at) => {
+        const row = document.createElement("li");
+        const button = Object.assign(document.createElement("button"), { type: "button", textContent: nameOf(place) });
+        button.dataset.at = at;
+        row.append(button);
+        return row;
+      }),
+    );
+  }
+
+  set(place) {
+    this.chosen = place;
+    this.list([]);
+    this.tell("");
+    this.part("search").value = "";
+    this.part("find").hidden = true;
+    this.part("none").hidden = Boolean(place);
+    this.part("set").hidden = !place;
+    if (place) this.level("city");
+    else this.fill({ place_level: "", lat: "", lng: "", place_name: "" });
+    this.part(place ? "remove" : "open").focus();
+  }
+
+  /** How exactly: closer than a city only for the place where one is, a search knows no more. */
+  level(level) {
+    const place = this.chosen;
+    for (const choice of this.form.querySelectorAll("[name=level]")) {
+      choice.disabled = choice.value !== "city" && !place.here;
+      choice.checked = choice.value === level;
+    }
+    const name = nameOf(place);
+    this.fill({ place_level: level, lat: place.lat, lng: place.lng, place_name: place.name ?? "" });
+    this.part("means").textContent = this.says[level].replace("{name}", name);
+    drawMap(this.part("map"), place, level);
+  }
+
+  fill(values) {
+    for (const [name, value] of Object.entries(values)) this.form.elements[name].value = value;
+  }
+}
+
+/** A place in words: its name, and the country it is in. */
+function nameOf({ name, region, country, lat, lng }) {
+  const words = [...new Set([name, region, country].filter(Boolean))];
+  return words.length ? words.join(", ") : `${lat.toFixed(2)}, ${lng.toFixed(2)}`;
+}

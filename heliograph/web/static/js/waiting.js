@@ -1,0 +1,118 @@
+// Posts that were written without a connection: kept on this device, sent when there is one again.
+//
+// Each belongs to the person who wrote it. Nobody else's session sends it, and signing out forgets it. It is sent
+// with the key it was written with, so that a repeated try is the same post.
+
+import { ask, Refused } from "./composer/ask.js";
+import { bring } from "./composer/upload.js";
+
+const FLAG = "waiting"; // in localStorage: whether a page must load this file at all
+const STORE = "posts";
+
+/** Keep a post: { key, person, fields, photo, uploadKey, uploadId, picture, pieces }. */
+export async function keep(post) {
+  await run("readwrite", (store) => store.put({ ...post, at: Date.now() }));
+  globalThis.localStorage?.setItem(FLAG, "1");
+  globalThis.navigator?.serviceWorker?.ready
+    .then((registration) => registration.sync?.register("waiting"))
+    .catch(() => {}); // without background sync the next page sends it
+}
+
+/** One's posts that wait, oldest first. */
+export async function waiting(person) {
+  const all = await run("readonly", (store) => store.getAll());
+  if (!all.length) globalThis.localStorage?.removeItem(FLAG);
+  return all.filter((post) => post.person === person).sort((a, b) => a.at - b.at);
+}
+
+/** Drop one post. */
+export function discard(key) {
+  return run("readwrite", (store) => store.delete(key));
+}
+
+/** Drop all posts of all people: at sign-out. */
+export async function forget() {
+  globalThis.localStorage?.removeItem(FLAG);
+  await run("readwrite", (store) => store.clear());
+}
+
+/**
+ * Send what waits, one after the other; how many were sent. `again` names a post that was refused and is to be
+ * tried once more; `progress(post, share)`. Works in a page and in a worker. Ends at the first lost connection.
+ */
+export async function flush({ again = "", progress } = {}) {
+  const work = async () => {
+    const { person, token } = await signedIn();
+    return person ? sendAll({ person, token, again, progress }) : 0;
+  };
+  // Two tabs would send the same bytes twice, though only one post would come of it.
+  const locks = globalThis.navigator?.locks;
+  return locks ? locks.request("waiting", { ifAvailable: true }, (lock) => (lock ? work() : 0)) : work();
+}
+
+/** Who is signed in at this moment, by what the server says: a page may be older than its session. */
+async function signedIn() {
+  const page = await fetch("/post", { cache: "no-store", credentials: "same-origin" }).then(
+    (answer) => (answer.ok ? answer.text() : ""),
+    () => "",
+  );
+  const said = (pattern) => pattern.exec(page)?.[1] ?? "";
+  return { person: said(/data-reader="(\d+)"/), token: said(/csrfmiddlewaretoken" value="(\w+)"/) };
+}
+
+async function sendAll({ person, token, again, progress }) {
+  let sent = 0;
+  for (const post of await waiting(person)) {
+    if (post.refused && post.key !== again) continue;
+    try {
+      await send(post, { token, progress });
+    } catch (error) {
+      if (!(error instanceof Refused)) break;
+      if ([401, 403].includes(error.status)) break; // signed out meanwhile
+      await run("readwrite", (store) => store.put({ ...post, refused: error.message || "?" }));
+      continue;
+    }
+    await discard(post.key);
+    sent += 1;
+  }
+  await waiting(person); // lowers the flag when nothing is left
+  if (sent) globalThis.dispatchEvent(new Event("waiting-sent"));
+  return sent;
+}
+
+async function send(post, { token, progress }) {
+  const uploadId = post.uploadId || (await arrived(post, post.uploadKey, token, progress));
+  try {
+    await deliver(post, uploadId, token);
+  } catch (error) {
+    if (error.status !== 404) throw error; // 404: the photo lay there for too long, and was swept
+    await deliver(post, await arrived(post, crypto.randomUUID(), token, progress), token);
+  }
+}
+
+async function arrived(post, key, token, progress) {
+  const facts = await bring(post.photo, { key, token, pieces: post.pieces, tries: 2, progress: (share) => progress?.(post, share) });
+  return facts.upload_id;
+}
+
+function deliver(post, uploadId, token) {
+  const body = new URLSearchParams({ ...post.fields, upload_id: uploadId, key: post.key }).toString();
+  const headers = { "Content-Type": "application/x-www-form-urlencoded", "X-CSRFToken": token };
+  return ask("POST", "/post", { headers, body });
+}
+
+function run(mode, deed) {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open("heliograph-waiting", 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: "key" });
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const base = opening.result;
+      const change = base.transaction(STORE, mode);
+      const asked = deed(change.objectStore(STORE));
+      change.oncomplete = () => resolve(asked.result);
+      change.onerror = change.onabort = () => reject(change.error);
+      change.addEventListener("complete", () => base.close());
+    };
+  });
+}
