@@ -21,6 +21,13 @@ def of_client(remote: str, forwarded_for: str, trusted: tuple[str, ...]) -> str:
     return address
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address, as it stands in a URL or a Host header without its port, means this machine."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    return ip_address(_plain(host.strip("[]")) or "::").is_loopback
+
+
 def household(address: str) -> str:
     """What counts as one visitor when limits are counted: an IPv4 address, or an IPv6 /64 (one customer's own
     network, from which they may send with 2**64 addresses).

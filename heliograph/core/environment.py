@@ -55,6 +55,10 @@ class Environment:
     trusted_proxies: tuple[str, ...] = _knob(
         (), says="Addresses or networks whose X-Forwarded-For is believed."
     )
+    demo: str = _knob(
+        "no",
+        says="The demo of bin/up: no; credits (who made its photographs); open (anybody here may look around).",
+    )
     metrics_dir: str = _knob("", says="Folder in which processes keep their numbers; empty: in memory only.")
     metrics_port: int = _knob(8001, says="Port of the /metrics listener.")
     languages: tuple[str, ...] = _knob(

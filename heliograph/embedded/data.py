@@ -3,6 +3,7 @@
 heliograph.json   which format; its presence says that the folder is ours
 lock              held by the one supervisor that runs here
 secret_key        signs cookies, cursors and media URLs
+demo.done         what of the demo is made (embedded/demo)
 environment       the HELIOGRAPH_* variables of the running network, for the `heliograph` command
 postgres/ valkey/ media/ incoming/ static/ metrics/ run/
 """
@@ -80,6 +81,16 @@ class Data:
         """Whether no start on this folder has succeeded yet."""
         return not self._told["started"]
 
+    @property
+    def demo(self) -> bool:
+        """Whether the people in it are those of the demo."""
+        return bool(self._told.get("demo"))
+
+    def becomes_demo(self) -> None:
+        """Note that the demo's people move in."""
+        self._told["demo"] = True
+        self._write()
+
     def succeeded(self) -> None:
         """Note that a start succeeded."""
         if self.first:
@@ -94,6 +105,8 @@ class Data:
             told = json.loads((self.folder / "heliograph.json").read_text())
             made, version = int(told["format"]), str(told["version"])
             self._told["started"] = bool(told["started"])
+            if told.get("demo"):
+                self._told["demo"] = True
         except (ValueError, KeyError, TypeError) as error:
             raise CannotStart(
                 f"{self.folder}/heliograph.json is damaged; restore it from a backup."
@@ -146,6 +159,7 @@ class Data:
             "secret_key",
             "secret_key.new",
             "environment",
+            "demo.done",
         }
         ours |= {"media", "incoming", "run", "metrics", "static", "postgres", "valkey", "postgres.making"}
         for entry in self.folder.iterdir():

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from heliograph.core import addresses
 from heliograph.embedded.refusal import CannotStart
 
 MOST_SHARDS = 8_191  # 13 bits of an id, and number 0 is not used
@@ -39,16 +40,21 @@ def parse(arguments: Sequence[str]) -> Options:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument(
-        "--data", type=Path, help="where everything is kept (./var; /var/lib/heliograph/data as root)"
+        "--data",
+        type=Path,
+        help="where everything is kept (./var or ./var-demo; as root in /var/lib/heliograph)",
     )
     parser.add_argument("--shards", type=int, default=16, help="logical shards, at the first start (16)")
-    parser.add_argument("--demo", action="store_true", help="with people and photos in it (not there yet)")
+    parser.add_argument("--demo", action="store_true", help="with a small community in it, to look around in")
     told = parser.parse_args(arguments)
     if not 1 <= told.port <= 65_534:
         raise CannotStart("--port must be between 1 and 65534 (the next port serves the numbers).")
     if not 1 <= told.shards <= MOST_SHARDS:
         raise CannotStart(f"--shards must be between 1 and {MOST_SHARDS}.")
-    if told.demo:
-        raise CannotStart("--demo is not there yet: start without it and sign up.")
+    if told.demo and not addresses.is_loopback(told.host):
+        raise CannotStart(
+            f"--demo lets everybody in without a password, so it is for this machine alone, and {told.host} is not; "
+            "leave --host out."
+        )
     data = told.data.absolute() if told.data is not None else None
     return Options(told.port, told.host, data, told.shards, told.demo)

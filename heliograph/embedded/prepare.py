@@ -38,7 +38,7 @@ def main() -> int:
         traceback.print_exc(file=sys.stdout)
         print("The disk is full." if "No space left" in str(error) else str(error).split("\n")[0], flush=True)
         return 1
-    print(json.dumps({"link": link}))
+    print(json.dumps({"link": link, "people": _people()}))
     return 0
 
 
@@ -58,6 +58,13 @@ def _enter_node(conninfo: str, owner_conninfo: str, shards: int) -> None:
 def _progress(what: str, done: int, total: int) -> None:
     if done == total or done % 16 == 0:
         print(f"shards: {done} of {total}", flush=True)
+
+
+def _people() -> bool:
+    """Whether anybody has signed up yet."""
+    from heliograph.accounts.models import Person
+
+    return Person.objects.exists()
 
 
 def _link() -> str:

@@ -59,6 +59,7 @@ class _Life:
     short_lives: int = 0
     start_at: float | None = None  # when it is to be started again
     said: list[str] = field(default_factory=list)  # its last lines, for the sentence when it fails at first
+    told: Callable[[str], None] | None = None  # who gets its lines of JSON, which then are not printed
 
 
 class Stopped(Exception):
@@ -125,6 +126,22 @@ class Supervisor:
         if process.returncode:
             raise CannotStart(f"{part.name} failed: {_last(life)}")
         return life.said
+
+    def run_beside(self, part: Part, told: Callable[[str], None]) -> None:
+        """Run a part to its end while the others are looked after; `told` gets its lines of JSON. CannotStart when
+        it fails."""
+        life = self._lives[part.name] = _Life(part, told=told)
+        process = self._spawn(life)
+        while process.poll() is None:
+            self._pump(_TICK)
+            self._stop_when_asked()
+            for other in self._lives.values():
+                if other is not life:
+                    self._look_after(other)
+        self._pump(0.05)
+        del self._lives[part.name]
+        if process.returncode:
+            raise CannotStart(_last(life))
 
     def watch(self) -> None:
         """Keep everything running until a signal asks to stop."""
@@ -229,7 +246,9 @@ class Supervisor:
             *whole, rest = (rest + data).split(b"\n") if data else [rest, b""]
             for raw in whole:
                 line = raw.decode(errors="replace").rstrip()
-                if line:
+                if line and life.told is not None and line.startswith("{"):
+                    life.told(line)
+                elif line:
                     life.said = [*life.said, line] if keep_output else [*life.said[-9:], line]
                     if not (keep_output and line.startswith("{")):
                         self._printer.line(life.part.name, line)

@@ -16,7 +16,7 @@ import psycopg
 
 from heliograph.core import environment
 from heliograph.core.environment import BadEnvironment
-from heliograph.embedded import options, places, ports, variables
+from heliograph.embedded import filling, options, places, ports, variables
 from heliograph.embedded.data import Data
 from heliograph.embedded.lines import Printer
 from heliograph.embedded.options import Options
@@ -40,12 +40,18 @@ class Stack:
         self._valkey = Valkey(data.folder / "valkey", run_dir=run)
         known = variables.ours(chosen, data.folder, self._postgres, self._valkey)
         self._variables = variables.for_processes(known)
+        self._variables["HELIOGRAPH_DEMO"] = filling.knob(chosen, data, self._variables)
         self._cage = Path(known["HELIOGRAPH_CAGE"])
 
     @property
     def url(self) -> str:
         """The public address."""
         return self._variables["HELIOGRAPH_URL"]
+
+    @property
+    def demo(self) -> bool:
+        """Whether the demo is to be put in."""
+        return self._options.demo
 
     def check_variables(self) -> None:
         """Refuse a bad configuration now, not in five processes."""
@@ -110,6 +116,11 @@ class Stack:
             ),
         ]
 
+    def filling(self) -> Part:
+        """What puts people and photos into a demo."""
+        ledger = str(self._data.folder / "demo.done")
+        return self._python("demo", ["-m", "heliograph.embedded.demo", "--ledger", ledger], lambda: True)
+
     def _worker_beats(self) -> bool:
         # The worker's sign of life (sharding/worker.py); what a dead one left is gone after 20 seconds.
         return self._valkey.ask("KEYS", "heliograph:worker:*") not in (None, "*0")
@@ -148,10 +159,12 @@ def run(chosen: Options) -> None:
     try:
         supervisor.end_leftovers()
         began = time.monotonic()
-        link = _start(Stack(chosen, data), supervisor, printer, first=data.first)
+        stack = Stack(chosen, data)
+        link = _start(stack, supervisor, printer, data)
         printer.ours(f"everything answered after {time.monotonic() - began:.1f} s")
-        _welcome(printer, link)
         data.succeeded()
+        there = filling.fill(stack.filling(), supervisor, printer) if chosen.demo else ""
+        _welcome(printer, link, there)
         supervisor.watch()
     except Stopped:
         pass
@@ -164,20 +177,24 @@ def run(chosen: Options) -> None:
     printer.ours("stopped")
 
 
-def _start(stack: Stack, supervisor: Supervisor, printer: Printer, *, first: bool) -> tuple[str, str]:
+def _start(stack: Stack, supervisor: Supervisor, printer: Printer, data: Data) -> tuple[str, str]:
     stack.check_variables()
-    if first:
+    if data.first:
         printer.ours("first start: making the databases")
     stack.make_databases()
     supervisor.start(stack.servers())
-    said = supervisor.run_once(stack.preparation())
+    said = json.loads(supervisor.run_once(stack.preparation())[-1])
+    if stack.demo:
+        filling.move_in(data, people=bool(said["people"]))
     supervisor.start(stack.doors())
-    return stack.url, str(json.loads(said[-1])["link"])
+    return stack.url, str(said["link"])
 
 
-def _welcome(printer: Printer, links: tuple[str, str]) -> None:
+def _welcome(printer: Printer, links: tuple[str, str], there: str) -> None:
     url, administrator = links
     printer.plain(f"heliograph is ready at {url}")
+    if there:
+        printer.plain(there)
     if administrator:
         printer.plain(
             f"sign up there, then open this once, within 24 hours, to become the administrator: {administrator}"

@@ -13,7 +13,17 @@ from pathlib import Path
 
 import click
 
-_USUAL = (Path("var"), Path("/var/lib/heliograph/data"))
+_HOUSE = Path("/var/lib/heliograph")
+_CLONE = Path(__file__).parents[2]
+#: Somebody's network before a demo.
+_USUAL = (
+    Path("var"),
+    _HOUSE / "data",
+    _CLONE / "var",
+    Path("var-demo"),
+    _HOUSE / "demo",
+    _CLONE / "var-demo",
+)
 
 
 def configure(data: Path | None) -> None:
@@ -35,7 +45,7 @@ def configure(data: Path | None) -> None:
 
 
 def _find(data: Path | None) -> Path | None:
-    for folder in (data,) if data is not None else (*_USUAL, Path(__file__).parents[2] / "var"):
+    for folder in (data,) if data is not None else _USUAL:
         try:
             if (folder / "environment").is_file():
                 return folder / "environment"

@@ -47,7 +47,7 @@ def join(request: PageRequest) -> HttpResponse:
         person_id = sign_up.sign_up(**form.cleaned_data, address=address.of(request))
     except _TOLD as error:
         return _refuse(request, "accounts/sign_up.html", form, error)
-    return _enter(request, person_id)
+    return let_in(request, person_id)
 
 
 @sensitive_post_parameters("password")
@@ -62,7 +62,7 @@ def enter(request: PageRequest) -> HttpResponse:
         return _show(request, "accounts/sign_in.html", form)
     try:
         person_id = sign_in.check(**form.cleaned_data, address=address.of(request))
-        return _enter(request, person_id)
+        return let_in(request, person_id)
     except _TOLD as error:
         return _refuse(request, "accounts/sign_in.html", form, error)
 
@@ -207,7 +207,7 @@ def administrator(request: PageRequest, token: str) -> HttpResponse:
     )
 
 
-def _enter(request: HttpRequest, person_id: PersonId) -> HttpResponse:
+def let_in(request: HttpRequest, person_id: PersonId) -> HttpResponse:
     """Sign this browser in and go on."""
     key = web_sessions.open(person_id, request.headers.get("User-Agent", ""))
     rotate_token(request)

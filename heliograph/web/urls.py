@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 from heliograph.web import (
     appearance_views,
     comment_views,
+    demo_views,
     device_views,
     find_views,
     home_views,
@@ -60,6 +61,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/devices", device_views.devices, name="devices"),
     path("settings/appearance", appearance_views.appearance, name="appearance"),
     path("settings/blocked", settings_views.blocked, name="blocked"),
+    # the demo of bin/up --demo
+    path("about/photos", demo_views.photographs, name="demo-photographs"),
+    path("about/look-around", demo_views.look_around, name="look-around"),
     # bytes
     path("m/<str:token>/<str:size>.jpg", media_views.picture, name="picture"),
     path("", include("heliograph.web.accounts_urls")),

@@ -57,5 +57,8 @@ NO_PAGES = {
     "me": "leads to the profile",
     **dict.fromkeys(("manifest", "worker", "favicon"), "what a browser asks for by itself"),
     **dict.fromkeys(("picture", "preview"), "bytes"),
+    **dict.fromkeys(
+        ("demo-photographs", "look-around"), "in a demo alone: looked at in tests/stories/test_demo.py"
+    ),
     "administrator-link": "looked at in tests/stories",
 }

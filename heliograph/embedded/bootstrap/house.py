@@ -1,7 +1,7 @@
 """As root: a copy of what runs, under /var/lib/heliograph, which root owns and the service account reads.
 
     /var/lib/heliograph/<commit>-<lock>/   an environment with the package in it, not a link to the clone
-    /var/lib/heliograph/data/              the account's own, 0700
+    /var/lib/heliograph/data/              the account's own, 0700; demo/, the same of a demo
     /var/lib/heliograph/tests/             copies of the tree, for bin/test
 
 A clone may lie where only root may enter, and nothing that runs may depend on it or be able to change it.
@@ -26,7 +26,7 @@ from heliograph.embedded.refusal import CannotStart
 HOME = Path("/var/lib/heliograph")
 _KEEP = 3  # releases
 _TREE_SECONDS = 24 * 3600.0  # a copy of a tree that was tested this long ago goes
-_NOT_IN_A_COPY = (".venv", "var", "__pycache__", ".mypy_cache", ".ruff_cache", ".hypothesis")
+_NOT_IN_A_COPY = (".venv", "var", "var-demo", "__pycache__", ".mypy_cache", ".ruff_cache", ".hypothesis")
 _DONE = ".complete"
 _RELEASE = re.compile(r"x?[0-9a-f]{11,12}-[0-9a-f]{12}")
 

@@ -43,11 +43,11 @@ def up(clone: Path, arguments: Sequence[str]) -> int:
     lock = clone / "requirements.lock"
     if os.geteuid() != 0:
         python = _in_clone(clone, lock)
-        data = chosen.data or clone / "var"
+        data = chosen.data or clone / ("var-demo" if chosen.demo else "var")
         return _become(python, ["-m", "heliograph.embedded.up", *chosen.as_arguments(data)], None, clone)
     os.umask(0o022)
     account = accounts.service()
-    data = _data_for(account, chosen.data)
+    data = _data_for(account, chosen.data or house.HOME / ("demo" if chosen.demo else "data"))
     python = house.install(clone, lock, account)
     if not data.exists():
         data.mkdir(mode=0o700)
@@ -120,8 +120,7 @@ def _in_clone(clone: Path, lock: Path) -> Path:
         return venv.ensure(clone / ".venv", Plan(lock, interpreter.own(), clone, tools))
 
 
-def _data_for(account: Account, wanted: Path | None) -> Path:
-    data = wanted or house.HOME / "data"
+def _data_for(account: Account, data: Path) -> Path:
     wall = accounts.unreachable(data if data.exists() else data.parent, account, write=data.exists())
     if wall is not None:
         raise CannotStart(

@@ -1,0 +1,22 @@
+"""What templates show of the demo: nothing at all where there is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from heliograph.web import demo_views
+
+register = template.Library()
+
+
+@register.inclusion_tag("web/parts/look_around.html", takes_context=True)
+def look_around(context: template.Context) -> dict[str, Any]:
+    """The button that signs a visitor in as one of the demo's people, where they may."""
+    request = context["request"]
+    return {
+        "open": demo_views.may_look_around(request),
+        "photographs": demo_views.has_photographs(),
+        "csrf_token": context.get("csrf_token"),
+    }
