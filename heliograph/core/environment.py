@@ -80,6 +80,7 @@ class Environment:
     upload_max_bytes: int = _knob(25 * _MEBIBYTE, says="Largest photo, in bytes.")
     upload_max_pixels: int = _knob(50_000_000, says="Largest photo, in pixels.")
     upload_deadline_seconds: int = _knob(120, says="An upload that takes longer is ended.")
+    upload_free_bytes: int = _knob(256 * _MEBIBYTE, says="No upload begins with less room on its disk.")
     upload_minimum_rate: int = _knob(4096, says="Bytes a second below which an upload is ended.")
     uploads_at_once: int = _knob(6, says="Uploads read at the same time by one web process.")
     cage_timeout_seconds: int = _knob(15, says="A photo that takes longer is given up.")

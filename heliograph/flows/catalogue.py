@@ -23,6 +23,7 @@ from heliograph.flows import (
     sign_up,
     suspend,
     sweep,
+    upload_parts,
     upload_photo,
     web_sessions,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "sign_up",
     "suspend",
     "sweep",
+    "upload_parts",
     "upload_photo",
     "web_sessions",
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from heliograph.core.errors import Invalid, NotAllowed, NotFound, Unavailable
+from heliograph.core.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
 
 
 class NoFile(Invalid):
@@ -70,6 +70,22 @@ class Interrupted(Invalid):
     code: ClassVar[str] = "interrupted"
 
 
+class TooSmallChunk(Invalid):
+    """This part of the upload is too small."""
+
+    code: ClassVar[str] = "too_small_chunk"
+
+
+class WrongOffset(Conflict):
+    """The upload goes on at another place."""
+
+    code: ClassVar[str] = "wrong_offset"
+
+    def __init__(self, offset: int, *, cause: object = None) -> None:
+        super().__init__(cause=cause)
+        self.offset = offset  # of the byte that is wanted next
+
+
 class UploadGone(NotFound):
     """This upload is no longer here. Choose the photo again."""
 
@@ -104,6 +120,12 @@ class Busy(Unavailable):
     """Many photos are arriving right now. Try again in a moment."""
 
     code: ClassVar[str] = "busy"
+
+
+class NoRoom(Unavailable):
+    """There is no room for more photos right now. Try again later."""
+
+    code: ClassVar[str] = "no_room"
 
 
 class CageAway(Unavailable):

@@ -15,6 +15,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Protocol
 
 from heliograph.core import environment, metrics
-from heliograph.media.errors import Busy, Interrupted, NoFile, TooLarge, TooSlow
+from heliograph.media.errors import Busy, Interrupted, NoFile, NoRoom, TooLarge, TooSlow
 from heliograph.media.storage import sync_folder
 
 _PIECE = 16 * 1024  # bytes; the server gives a read all of it, however long that takes
@@ -59,14 +60,15 @@ _slots_lock = threading.Lock()
 
 
 def receive(owner_id: int, source: UploadSource) -> Received:
-    """Read a whole body into a file of its own. Raises NoFile, TooLarge, TooSlow, Interrupted, Busy.
+    """Read a whole body into a file of its own. Raises NoFile, TooLarge, TooSlow, Interrupted, Busy, NoRoom.
 
     Nothing is left behind when it fails.
     """
     limit = environment.get().upload_max_bytes
     if source.length is not None and source.length > limit:
         raise TooLarge(cause=f"{source.length} bytes declared")
-    with _slot(), metrics.time("upload_seconds"):
+    require_room(source.length or 0)
+    with slot(), metrics.time("upload_seconds"):
         name = f"{owner_id}-{secrets.token_hex(16)}"
         path = path_of(name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,8 +102,17 @@ def lying_about(older_than_seconds: float) -> Iterator[tuple[str, int]]:
                 yield path.name, int(shape[1])
 
 
+def require_room(size_bytes: int) -> None:
+    """Raise NoRoom when the disk would be left with less than `upload_free_bytes`."""
+    folder = environment.get().incoming
+    folder.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(folder).free - size_bytes < environment.get().upload_free_bytes:
+        metrics.count("uploads_without_room_total")
+        raise NoRoom(retry_after_seconds=60)
+
+
 @contextlib.contextmanager
-def _slot() -> Iterator[None]:
+def slot() -> Iterator[None]:
     most = environment.get().uploads_at_once
     with _slots_lock:
         slots = _slots.setdefault(most, threading.BoundedSemaphore(most))
@@ -114,16 +125,23 @@ def _slot() -> Iterator[None]:
         slots.release()
 
 
+def pieces(source: UploadSource, limit: int) -> Iterator[bytes]:
+    """What arrives, in pieces. Raises TooLarge beyond `limit` bytes, TooSlow, Interrupted."""
+    size, pace = 0, _Pace()
+    for piece in _pieces(source):
+        size += len(piece)
+        if size > limit:
+            raise TooLarge(cause="more than was declared")
+        pace.look(size)
+        yield piece
+
+
 def _written(source: UploadSource, path: Path, limit: int) -> tuple[int, bytes]:
     digest, size = hashlib.sha256(), 0
-    pace = _Pace()
     with path.open("xb") as file:
         os.fchmod(file.fileno(), 0o600)
-        for piece in _pieces(source):
+        for piece in pieces(source, limit):
             size += len(piece)
-            if size > limit:
-                raise TooLarge(cause="more than was declared")
-            pace.look(size)
             digest.update(piece)
             file.write(piece)
         if size == 0:

@@ -120,10 +120,10 @@ def upload(request: SignedInRequest) -> HttpResponse:
     """A photo by itself, as the body; the script of the composer sends it."""
     key = request.headers.get("Idempotency-Key") or None
     arrived = upload_photo.accept(request.viewer.person_id, arriving.Body(request), idempotency_key=key)
-    return JsonResponse(_facts(arrived))
+    return JsonResponse(facts(arrived))
 
 
-def _facts(arrived: Upload) -> dict[str, Any]:
+def facts(arrived: Upload) -> dict[str, Any]:
     """What the composer's script wants to know of an upload."""
     return {
         "upload_id": str(arrived.id),
