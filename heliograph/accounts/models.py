@@ -126,3 +126,35 @@ class AdministratorLink(models.Model):
 
     def __str__(self) -> str:
         return f"administrator link of {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Report(models.Model):
+    """What somebody told the operator about a photo, a comment or a person: one for each of them who tells.
+
+    `thing_id` is an id of that kind, `photo_id` the photo of a comment, `owner_id` whose it is, `seen` the words
+    that stood there. Open until an operator has looked (`closed_at`).
+    """
+
+    reporter = models.ForeignKey(Person, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=8)
+    thing_id = models.BigIntegerField()
+    photo_id = models.BigIntegerField(null=True)
+    owner_id = models.BigIntegerField()
+    reason = models.CharField(max_length=12)
+    words = models.CharField(max_length=500, blank=True)
+    seen = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "report"
+        constraints = [
+            models.UniqueConstraint(fields=["reporter", "kind", "thing_id"], name="report_once"),
+        ]
+        indexes = [
+            models.Index(fields=["created_at"], name="report_open", condition=models.Q(closed_at=None)),
+            models.Index(fields=["owner_id"], name="report_of_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return f"report {self.pk} of {self.kind} {self.thing_id}"

@@ -112,6 +112,7 @@ class Environment:
     sign_ins_per_minute: int = _knob(10, says="Attempts to sign in, by address and by name.")
     posts_per_hour: int = _knob(120, says="Photos that one person posts.")
     writes_per_hour: int = _knob(2000, says="Likes, follows and comments of one person.")
+    reports_per_hour: int = _knob(20, says="Photos, comments and people that one person reports.")
     api_per_hour: int = _knob(5000, says="API calls of one token.")
 
     @property

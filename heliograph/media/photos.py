@@ -193,6 +193,14 @@ def of_owner(
     return [_photo(row) for row in shard.rows(store.OF_OWNER, page)]
 
 
+def beside(shard: store.Shard, owner_id: int, photo_id: int) -> tuple[int | None, int | None]:
+    """The next newer and the next older published photo of the same person; None where there is none."""
+    ids = [row[0] for row in shard.rows(store.BESIDE, {"owner_id": owner_id, "id": photo_id})]
+    newer = next((id for id in ids if id > photo_id), None)
+    older = next((id for id in ids if id < photo_id), None)
+    return newer, older
+
+
 def unfinished(shard: store.Shard, owner_id: int, *, count: int = 20) -> list[Photo]:
     """A person's photos that are being made or have failed, newest first; for their eyes only."""
     return [_photo(row) for row in shard.rows(store.UNFINISHED, {"owner_id": owner_id, "count": count})]

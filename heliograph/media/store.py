@@ -110,6 +110,13 @@ UNFINISHED = (
     f"SELECT {PHOTO} FROM {{s}}.photo WHERE owner_id = %(owner_id)s AND state IN ('processing', 'failed') "
     "ORDER BY id DESC LIMIT %(count)s"
 )
+#: The photo right after this one and the one right before it, by the same person.
+BESIDE = """
+(SELECT id FROM {s}.photo WHERE owner_id = %(owner_id)s AND state = 'published' AND id > %(id)s ORDER BY id LIMIT 1)
+UNION ALL
+(SELECT id FROM {s}.photo WHERE owner_id = %(owner_id)s AND state = 'published' AND id < %(id)s
+    ORDER BY id DESC LIMIT 1)
+"""
 #: The newest photos of many owners of one shard: an index walk for each owner, cut off at `count`.
 NEWEST_IDS = """
 SELECT newest.id, owner.id FROM unnest(%(ids)s::bigint[]) AS owner (id) CROSS JOIN LATERAL (

@@ -7,6 +7,7 @@ from heliograph.core.errors import NotFound
 from heliograph.core.paging import Page, clamp
 from heliograph.engagement import comments as said
 from heliograph.engagement import likes
+from heliograph.media import photos
 from heliograph.pages import cards
 from heliograph.pages.cards import CommentCard, PersonCard, PhotoCard
 from heliograph.sharding import sessions
@@ -18,6 +19,11 @@ _KIND = "comments"  # of sealed cursors
 def one(viewer_id: int | None, photo_id: int) -> PhotoCard:
     """The photo, if the viewer may see it; NotFound otherwise, whatever the reason."""
     return _visible(viewer_id, photo_id, sessions.reader())
+
+
+def beside(photo: PhotoCard) -> tuple[int | None, int | None]:
+    """The next newer and the next older photo of the same person: who sees this one, sees those."""
+    return photos.beside(sessions.reader().at(photo.id), photo.owner.id, photo.id)
 
 
 def comments(
@@ -46,6 +52,17 @@ def comments(
     last = found[-1].id
     hidden = not shown or shown[-1].id != last
     return Page(shown, cursors.seal(_KIND, last) if hidden else str(last))
+
+
+def comment(viewer_id: int | None, photo_id: int, comment_id: int) -> CommentCard:
+    """One comment on a photo; NotFound when it is not there for the viewer."""
+    reader = sessions.reader()
+    _visible(viewer_id, photo_id, reader)
+    found = said.load(reader, [comment_id]).get(comment_id)
+    author = cards.people(viewer_id, [found.author_id], reader=reader) if found else []
+    if found is None or found.photo_id != photo_id or not author:
+        raise NotFound(cause=f"comment {comment_id} on {photo_id} for {viewer_id}")
+    return CommentCard(found.id, photo_id, author[0], found.text, found.entities, found.created_at)
 
 
 def likers(viewer_id: int | None, photo_id: int, *, count: int | None = 50) -> list[PersonCard]:

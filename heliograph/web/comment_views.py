@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -15,7 +13,7 @@ from heliograph.flows import comment
 from heliograph.pages import photo as photos
 from heliograph.sharding.ids import CommentId, PhotoId, short_code
 from heliograph.web.answers import done, see, wants_json
-from heliograph.web.photo_views import COMMENTS
+from heliograph.web.photo_views import COMMENTS, frame, said
 from heliograph.web.session import SignedInRequest, signed_in
 
 
@@ -37,25 +35,18 @@ def add(request: SignedInRequest, photo_id: PhotoId) -> HttpResponse:
 
 def _again(request: SignedInRequest, photo_id: PhotoId, text: str, error: Invalid) -> HttpResponse:
     """The photo's page with what was written, and why it cannot stay so."""
-    me = request.viewer.person_id
-    comments = photos.comments(me, photo_id, count=COMMENTS)
-    context = {
-        "photo": photos.one(me, photo_id),
-        "comments": comments.items[::-1],
-        "earlier": comments.next_cursor,
-        "key": uuid.uuid4().hex,
-        "text": text,
-        "mistake": gettext(error.sentence),
-    }
+    shown = photos.one(request.viewer.person_id, photo_id)
+    context = said(request, shown, before=None) | frame(shown)
+    context |= {"text": text, "mistake": gettext(error.sentence)}
     return render(request, "web/photo.html", context, status=400)
 
 
 def _as_row(request: SignedInRequest, photo_id: PhotoId, comment_id: CommentId) -> HttpResponse:
     me = request.viewer.person_id
     newest = photos.comments(me, photo_id, count=COMMENTS).items
-    said = next((row for row in newest if row.id == comment_id), None)
-    context = {"comment": said, "photo": photos.one(me, photo_id)}
-    html = render_to_string("web/parts/comment.html", context, request) if said else ""
+    mine = next((row for row in newest if row.id == comment_id), None)
+    context = {"comment": mine, "photo": photos.one(me, photo_id)}
+    html = render_to_string("web/parts/comment.html", context, request) if mine else ""
     return JsonResponse({"html": html})
 
 

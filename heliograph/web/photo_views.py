@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -16,10 +17,11 @@ from heliograph.flows import like as likes
 from heliograph.pages import photo as photos
 from heliograph.pages.cards import PhotoCard
 from heliograph.sharding.ids import PhotoId, short_code
-from heliograph.web.answers import done, see
+from heliograph.web.answers import done, see, wants_part
 from heliograph.web.session import PageRequest, SignedInRequest, open_to_all, signed_in, viewer_id
 
 COMMENTS = 50  # on one page
+LIKERS = 100  # on one page, which is all there is
 
 
 @require_safe
@@ -27,9 +29,33 @@ COMMENTS = 50  # on one page
 def photo(request: PageRequest, photo_id: PhotoId) -> HttpResponse:
     """The photo, its words, its newest comments with the oldest of them first."""
     shown = photos.one(viewer_id(request), photo_id)
-    comments = photos.comments(viewer_id(request), photo_id, before=request.GET.get("before"), count=COMMENTS)
-    context = {"photo": shown, "comments": comments.items[::-1], "earlier": comments.next_cursor}
-    return render(request, "web/photo.html", context | {"key": uuid.uuid4().hex})
+    context = said(request, shown, before=request.GET.get("before"))
+    if wants_part(request):
+        return render(request, "web/parts/comments.html", context)
+    return render(request, "web/photo.html", context | frame(shown))
+
+
+def said(request: PageRequest | SignedInRequest, shown: PhotoCard, *, before: str | None) -> dict[str, Any]:
+    """A page of comments for a template, the oldest of them first."""
+    me = viewer_id(request)
+    comments = photos.comments(me, shown.id, before=before, count=COMMENTS)
+    return {"photo": shown, "comments": comments.items[::-1], "earlier": comments.next_cursor}
+
+
+def frame(shown: PhotoCard) -> dict[str, Any]:
+    """What is around a photo: the name of a comment to come, and the ways to the photos beside it."""
+    newer, older = photos.beside(shown) if shown.state == "published" else (None, None)
+    return {"key": uuid.uuid4().hex, "newer": newer, "older": older}
+
+
+@require_safe
+@signed_in
+def likers(request: SignedInRequest, photo_id: PhotoId) -> HttpResponse:
+    """Who likes a photo, the newest first."""
+    shown = photos.one(request.viewer.person_id, photo_id)
+    people = photos.likers(request.viewer.person_id, photo_id, count=LIKERS)
+    others = max(0, shown.likes - len(people)) if len(people) >= LIKERS else 0
+    return render(request, "web/likers.html", {"photo": shown, "people": people, "others": others})
 
 
 @require_safe

@@ -30,7 +30,7 @@ class PageRequest(HttpRequest):
     feed: list[bytes] | None  # the viewer's list as it came along; only where `with_feed` asked for it
 
 
-def viewer_id(request: PageRequest) -> PersonId | None:
+def viewer_id(request: PageRequest | SignedInRequest) -> PersonId | None:
     """The person who looks, if they are signed in."""
     return request.viewer.person_id if request.viewer else None
 

@@ -17,6 +17,7 @@ from heliograph.web import (
     photo_views,
     post_views,
     profile_views,
+    report_views,
     settings_views,
 )
 from heliograph.web.converters import PhotoCode, Username
@@ -36,6 +37,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<code:photo_id>", photo_views.photo, name="photo"),
     path("p/<code:photo_id>/card", photo_views.card, name="photo-card"),
     path("p/<code:photo_id>/like", photo_views.like, name="like"),
+    path("p/<code:photo_id>/likes", photo_views.likers, name="likers"),
+    path("p/<code:photo_id>/report", report_views.photo, name="report-photo"),
+    path("p/<code:photo_id>/comments/<int:comment_id>/report", report_views.comment, name="report-comment"),
     path("p/<code:photo_id>/edit", photo_views.edit, name="edit-photo"),
     path("p/<code:photo_id>/delete", photo_views.delete, name="delete-photo"),
     path("p/<code:photo_id>/retry", photo_views.retry, name="retry-photo"),
@@ -50,6 +54,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("@<name:username>", profile_views.profile, name="profile"),
     path("@<name:username>/followers", profile_views.followers, name="followers"),
     path("@<name:username>/following", profile_views.following, name="following"),
+    path("@<name:username>/report", report_views.person, name="report-person"),
     path("@<name:username>/block", people_views.block_page, name="block-page"),
     path("requests", people_views.requests, name="requests"),
     path("people/<int:person_id>/follow", people_views.follow, name="follow"),

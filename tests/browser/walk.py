@@ -22,6 +22,10 @@ PAGES = {
     "find-nobody": ("alice", "/find?q=nobody.here", 200),
     "post": ("alice", "/post", 200),
     "photo": ("alice", "{photo}", 200),
+    "likers": ("alice", "{photo}/likes", 200),
+    "report-photo": ("erin", "{photo}/report", 200),
+    "report-photo-thanks": ("erin", "{photo}/report?thanks=1", 200),
+    "report-person": ("alice", "/@bob/report", 200),
     "edit-photo": ("alice", "{photo}/edit", 200),
     "delete-photo": ("alice", "{photo}/delete", 200),
     "profile": ("alice", "/@alice", 200),
@@ -60,5 +64,6 @@ NO_PAGES = {
     **dict.fromkeys(
         ("demo-photographs", "look-around"), "in a demo alone: looked at in tests/stories/test_demo.py"
     ),
+    "report-comment": "the same page as for a photo",
     "administrator-link": "looked at in tests/stories",
 }

@@ -12,7 +12,7 @@ import pytest
 WEB = Path(__file__).resolve().parents[2] / "heliograph" / "web"
 
 #: Words that are the same in every language: the name, and keys of the keyboard.
-NAMES = {"Heliograph", "j", "k", "l", "c"}
+NAMES = {"Heliograph", "j", "k", "l", "c", "u"}
 #: Attributes that are read to people.
 READ = {"alt", "title", "placeholder", "aria-label", "content", "label"}
 #: Values of `content` that are for machines.

@@ -166,21 +166,31 @@ def _pages(world: World, looker: Looker, now: Truth) -> Iterator[str]:
     for owner in world.owners.values():
         found = 200 if now.knows(viewer, owner.id) else 404
         yield from _page(looker, f"/@{owner.username}", found, now)
-        for end in ("followers", "following"):
+        for end in ("followers", "following", "report"):
             yield from _page(looker, f"/@{owner.username}/{end}", None, now)
     for photo in world.photos.values():
         found = 200 if now.sees(viewer, photo) else 404
         yield from _page(looker, f"/p/{now.photos[photo].code}", found, now)
-        yield from _page(looker, f"/p/{now.photos[photo].code}/card", None, now)
+        for end in ("card", "likes", "report"):
+            yield from _page(looker, f"/p/{now.photos[photo].code}/{end}", found if viewer else 303, now)
+    yield from _reports(looker, viewer, now)
+
+
+def _reports(looker: Looker, viewer: int | None, now: Truth) -> Iterator[str]:
+    """Only what one sees can be reported, and the form quotes nothing else."""
+    for comment in now.comments.values():
+        wanted = 303 if viewer is None else 200 if now.reads(viewer, comment.id) else 404
+        yield from _page(
+            looker, f"/p/{now.photos[comment.photo].code}/comments/{comment.id}/report", wanted, now
+        )
 
 
 def _page(looker: Looker, address: str, wanted: int | None, now: Truth) -> Iterator[str]:
     response = looker.browser.get(address)
     if wanted is not None and response.status_code != wanted:
         yield f"{address}: {response.status_code}, not {wanted}"
-    echo = address.rpartition("/p/")[2].partition("/")[0]  # a sign-in page says where one wanted to go
     for leak in scanner.leaks_in(response, now):
-        if response.status_code not in (302, 303, 404) or not _names(leak, echo, now):
+        if response.status_code not in (302, 303, 404) or not _names(leak, address, now):
             yield f"{address}: {leak}"
 
 
@@ -193,9 +203,12 @@ def _named(looker: Looker, username: str, now: Truth) -> Iterator[str]:
         yield f"/find {'knows' if found else 'does not know'} {username}"
 
 
-def _names(leak: str, code: str, now: Truth) -> bool:
-    """Whether a leak is nothing but what the address itself said."""
-    return any(leak == f"code of photo {photo.id}" for photo in now.photos.values() if photo.code == code)
+def _names(leak: str, address: str, now: Truth) -> bool:
+    """Whether a leak is nothing but what the address itself said: a sign-in page says where one wanted to go."""
+    parts = address.split("/")
+    echoes = {f"id of comment {part}" for part in parts}
+    echoes |= {f"code of photo {photo.id}" for photo in now.photos.values() if photo.code in parts}
+    return leak in echoes
 
 
 def _ask(api: Speaker, address: str, wanted: int, now: Truth) -> tuple[Said, list[str]]:

@@ -22,6 +22,8 @@ from heliograph.web import fragments, preferences, times
 
 class _Liked(Protocol):
     @property
+    def id(self) -> int: ...
+    @property
     def likes(self) -> int: ...
     @property
     def liked(self) -> bool: ...
@@ -87,13 +89,22 @@ def _tenths(number: int, unit: int) -> str:
 
 
 @register.simple_tag
-def likes_line(photo: _Liked) -> SafeString:
-    """`1,204 likes`, with what it would say after the viewer's click: scripts count without a language."""
+def likes_line(photo: _Liked, linked: bool = True) -> SafeString:
+    """`1,204 likes`, the way to who they are if `linked`.
+
+    With what it would say after the viewer's click: scripts count without knowing a language.
+    """
     others = max(0, photo.likes - photo.liked)
     with_me, without_me = _likes(others + 1), _likes(others)
     now = with_me if photo.liked else without_me
+    if not linked:
+        return format_html('<p class="likes">{}</p>', now)
     return format_html(
-        '<p class="likes" data-likes data-on="{}" data-off="{}">{}</p>', with_me, without_me, now
+        '<p class="likes"><a href="/p/{}/likes" data-likes data-on="{}" data-off="{}">{}</a></p>',
+        code(photo.id),
+        with_me,
+        without_me,
+        now,
     )
 
 

@@ -1,6 +1,9 @@
-// Comments appear at once and go back into the field if the server refuses; what one removes goes at once.
+// Comments appear at once and go back into the field if the server refuses; what one removes goes
+// at once, and can be taken back.
 
 import { freshKey, sayWhy, send } from "./ask.js";
+import { part } from "./endless.js";
+import { later } from "./undo.js";
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -9,7 +12,7 @@ document.addEventListener("submit", (event) => {
     comment(form);
   } else if (form.matches("form[data-remove]")) {
     event.preventDefault();
-    remove(form, event.submitter);
+    remove(form);
   }
 });
 
@@ -41,20 +44,43 @@ function shown(form, text) {
   return row;
 }
 
-async function remove(form, submitter) {
+function remove(form) {
   const row = form.closest(form.dataset.remove);
-  const sending = send(form, submitter);
+  const next = row.nextElementSibling ?? row.previousElementSibling;
   row.hidden = true;
-  try {
-    await sending;
-    const next = row.nextElementSibling ?? row.previousElementSibling;
-    (next?.querySelector("a, button") ?? document.getElementById("main")).focus();
-    row.remove();
-  } catch (error) {
+  (next?.querySelector("a, button") ?? document.getElementById("main")).focus({ preventScroll: true });
+  const back = () => {
     row.hidden = false;
+    form.querySelector("button").focus();
+  };
+  later(form, form.dataset.said, { back, done: () => row.remove() });
+}
+
+// Earlier comments come above those that are there; what one reads stays where it is.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest?.("[data-earlier] a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const place = link.closest("[data-earlier]");
+  if (place.classList.contains("loads")) return;
+  place.classList.add("loads");
+  try {
+    const page = await part(link.href);
+    const list = document.querySelector("[data-comments]");
+    const first = list.firstElementChild;
+    const top = first?.getBoundingClientRect().top;
+    const fresh = [...page.querySelector("[data-items]").children].map((row) => document.adoptNode(row));
+    list.prepend(...fresh);
+    const further = page.querySelector("[data-earlier]");
+    if (further) place.replaceWith(document.adoptNode(further));
+    else place.remove();
+    if (first) scrollBy(0, first.getBoundingClientRect().top - top);
+    (document.querySelector("[data-earlier] a") ?? fresh[0]?.querySelector("a.name"))?.focus({ preventScroll: true });
+  } catch (error) {
+    place.classList.remove("loads");
     sayWhy(error);
   }
-}
+});
 
 // Enter sends, shift and enter make a new line; on a touch keyboard enter is always a new line.
 document.addEventListener("keydown", (event) => {

@@ -1,6 +1,7 @@
-// The keyboard: j and k walk through the photos, l likes, c comments, / searches, ? tells all this.
+// The keyboard: j and k walk through the photos, l likes, c comments, u undoes, / searches, ? tells all this.
 
 import { flip } from "./toggles.js";
+import { undoLatest } from "./undo.js";
 
 const help = document.querySelector("[data-help]");
 
@@ -10,6 +11,9 @@ const deeds = {
   l: () => current()?.querySelector("form[data-toggle=like]"),
   c: () => current()?.querySelector("a[href$='#say']")?.click() ?? document.getElementById("text")?.focus(),
   "/": () => document.getElementById("q")?.focus() ?? location.assign("/find"),
+  u: () => undoLatest(),
+  ArrowLeft: () => document.querySelector("a[rel=prev].icon")?.click(),
+  ArrowRight: () => document.querySelector("a[rel=next].icon")?.click(),
   "?": () => help?.showModal(),
 };
 

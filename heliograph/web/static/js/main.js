@@ -7,6 +7,7 @@ import "./comments.js";
 import "./changed.js";
 import "./endless.js";
 import "./fresh.js";
+import "./share.js";
 import "./keys.js";
 import "./zone.js";
 import "./away.js";

@@ -1,6 +1,6 @@
 // Photographs: the double tap, the ones still being developed, the ones whose address ran out.
 
-import { fetched, say, sayWhy, sentences } from "./ask.js";
+import { fetched, say, sentences } from "./ask.js";
 import { flip } from "./toggles.js";
 
 const DOUBLE_TAP = 260; // milliseconds
@@ -103,19 +103,3 @@ function instead(image) {
   image.closest(".photo")?.classList.add("missing");
   image.classList.add("gone");
 }
-
-// Share a link, or copy it where sharing is unknown.
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest?.("[data-share]");
-  if (!button) return;
-  const url = new URL(button.dataset.share, location.origin).href;
-  try {
-    if (navigator.share) await navigator.share({ url });
-    else {
-      await navigator.clipboard.writeText(url);
-      say(sentences.copied);
-    }
-  } catch (error) {
-    if (error.name !== "AbortError") sayWhy(error);
-  }
-});

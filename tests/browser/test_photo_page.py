@@ -1,0 +1,137 @@
+"""One photo: comments that come and go, undo, sharing, the photos beside it, and who likes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from heliograph.flows import comment, edit_profile, follow
+from heliograph.pages import photo as photos
+from heliograph.pages import profile
+from heliograph.sharding.ids import short_code
+from tests import corpus
+from tests.browser.person import Person
+from tests.browser.test_feed_pages import id_of, with_pictures
+from tests.harness.cage import wait_until
+from tests.oracle import album
+
+Visitor = Callable[..., Person]
+
+
+@pytest.fixture(scope="module")
+def picture() -> bytes:
+    return corpus.jpeg(320, 240)
+
+
+def rows(page: Page) -> list[str]:
+    return [
+        text.split()[-1]
+        for text in page.locator("[data-comments] > .comment:not([hidden]) p").all_inner_texts()
+    ]
+
+
+def test_comments_come_and_go(visitor: Visitor, picture: bytes) -> None:
+    alice = visitor("alice")
+    me = id_of("alice")
+    photo = album.post(me)
+    for number in range(53):
+        comment.add(me, photo, f"remark {number}")
+    page = alice.page
+    with_pictures(page, picture)
+    page.goto(f"/p/{short_code(photo)}")
+    expect(page.locator(".comment:not([hidden])")).to_have_count(50)
+    page.get_by_role("link", name="Earlier comments").click()
+    expect(page.locator(".comment")).to_have_count(53)
+    expect(page.locator("[data-earlier]")).to_have_count(0)
+    assert rows(page) == [str(number) for number in range(53)]
+
+    delete = page.get_by_role("button", name="Delete the comment by alice")
+    delete.nth(10).click()
+    assert "10" not in rows(page)
+    page.get_by_role("button", name="Undo").click()
+    assert rows(page)[10] == "10"
+    page.clock.install()
+    for _ in range(2):
+        delete.nth(10).click()
+    assert len(rows(page)) == 51
+    page.mouse.move(5, 5)
+    page.keyboard.press("u")  # takes the latest back
+    assert rows(page)[9:12] == ["9", "11", "12"]
+    with page.expect_response("**/delete"):
+        page.clock.fast_forward("00:07")
+    delete.first.click()
+    page.goto("/find")  # leaving sends what was not taken back
+    said = lambda: len(photos.comments(me, photo, count=100).items)  # noqa: E731
+    wait_until(lambda: said() == 51, "both are gone")
+
+
+def test_a_removal_that_is_refused_comes_back(visitor: Visitor, picture: bytes) -> None:
+    alice = visitor("alice")
+    photo = album.post(id_of("alice"))
+    comment.add(id_of("alice"), photo, "stays")
+    page = alice.page
+    alice.expected = {503}
+    with_pictures(page, picture)
+    page.route("**/delete", lambda route: route.fulfill(status=503, json={"error": "We will be right back."}))
+    page.clock.install()
+    page.goto(f"/p/{short_code(photo)}")
+    page.get_by_role("button", name="Delete the comment by alice").click()
+    assert rows(page) == []
+    page.mouse.move(5, 5)
+    page.clock.fast_forward("00:07")
+    expect(page.locator(".toast")).to_have_text("We will be right back.")
+    assert rows(page) == ["stays"]
+
+
+def test_sharing_says_for_whom_the_link_works(visitor: Visitor, picture: bytes) -> None:
+    alice = visitor("alice", permissions=["clipboard-read", "clipboard-write"])
+    me = id_of("alice")
+    newer_to_older = [album.post(me) for _ in range(3)][::-1]
+    page = alice.page
+    with_pictures(page, picture)
+    page.goto(f"/p/{short_code(newer_to_older[1])}")
+    page.get_by_role("button", name="Share").click()
+    sheet = page.get_by_role("dialog", name="Share")
+    expect(sheet).to_contain_text("Anyone with this link can see it.")
+    sheet.get_by_role("button", name="Copy link").click()
+    expect(page.locator(".toast")).to_have_text("Link copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    expect(sheet).to_be_hidden()
+    edit_profile.edit(me, private=True)
+    page.reload()
+    page.get_by_role("button", name="Share").click()
+    expect(sheet).to_contain_text("only its followers can see it")
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(f"**/p/{short_code(newer_to_older[2])}")
+    expect(page.get_by_role("link", name=re.compile("Older photo"))).to_have_count(0)
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(f"**/p/{short_code(newer_to_older[1])}")
+    page.get_by_role("link", name="Newer photo by alice").click()
+    page.wait_for_url(f"**/p/{short_code(newer_to_older[0])}")
+
+    page.get_by_role("link", name="No likes yet").click()
+    expect(page.locator(".empty h2")).to_have_text("No likes yet")
+    page.go_back()
+    page.get_by_role("button", name="Like").click()
+    expect(page.locator("[data-likes]")).to_have_text("1 like")
+    page.get_by_role("link", name="1 like").click()
+    expect(page.locator(".rows .name")).to_have_text("alice")
+
+
+def test_a_follower_is_removed_and_put_back(visitor: Visitor) -> None:
+    alice, _ = visitor("alice"), visitor("bob")
+    follow.follow(id_of("bob"), id_of("alice"))
+    wait_until(lambda: len(profile.followers(None, id_of("alice")).items) == 1, "he follows her")
+    page = alice.page
+    page.goto("/@alice/followers")
+    row = page.locator(".row", has_text="bob")
+    page.get_by_role("button", name="Remove bob as follower").click()
+    expect(row).to_be_hidden()
+    expect(page.locator(".toast")).to_contain_text("bob no longer follows you.")
+    page.get_by_role("button", name="Undo").click()
+    expect(row).to_be_visible()
