@@ -179,10 +179,15 @@ class Load:
         return [json.loads(line) for line in self.path.read_text().splitlines()] if self.path.exists() else []
 
     def wait_for(self, deed: str, count: int) -> None:
-        def enough() -> bool:
-            return sum(line["line"] == "done" and line["deed"] == deed for line in self.lines()) >= count
+        until(lambda: self._done(deed) >= count, f"{count} times {deed}", seconds=60)
 
-        until(enough, f"{count} times {deed}", seconds=60)
+    def wait_for_more(self) -> None:
+        """Until one more promise was made."""
+        before = self._done()
+        until(lambda: self._done() > before, "somebody gets something done", seconds=60)
+
+    def _done(self, deed: str = "") -> int:
+        return sum(line["line"] == "done" and (not deed or line["deed"] == deed) for line in self.lines())
 
     def stop(self) -> None:
         assert self.process.poll() is None, "the people have gone"

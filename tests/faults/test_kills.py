@@ -3,7 +3,7 @@
 One stack, one load, one ledger written by another process, and at the end one look: every person, photo, like,
 follow and comment that was answered with success is there, and `heliograph audit` finds nothing.
 
-HELIOGRAPH_TEST_KILLS kills of each kind (20 under CI, else 3), HELIOGRAPH_TEST_SEED for their order.
+HELIOGRAPH_TEST_KILLS kills of each kind (6 under CI, else 2), HELIOGRAPH_TEST_SEED for their order.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from tests.faults.stack import Load, Stack, pause, socket_inodes, until
 pytestmark = pytest.mark.faults
 
 SEED = int(os.environ.get("HELIOGRAPH_TEST_SEED") or random.SystemRandom().randrange(10**9))
-KILLS = int(os.environ.get("HELIOGRAPH_TEST_KILLS") or (20 if os.environ.get("CI") == "true" else 3))
+KILLS = int(os.environ.get("HELIOGRAPH_TEST_KILLS") or (6 if os.environ.get("CI") == "true" else 2))
+AT_WORK = 0.75  # of the kills: not before something was promised since the last one
 KINDS = ("web", "web worker", "worker", "cage", "cage child", "valkey", "postgres")
 
 
@@ -55,11 +56,18 @@ def test_killing_each_process_in_turn_breaks_no_promise(stack: Stack) -> None:
     turns = [kind for kind in KINDS for _ in range(KILLS)]
     chance.shuffle(turns)
     killed: Counter[str] = Counter()
+    at_work = 0
     for kind in turns:
-        pause(chance, 0.05, 1.0)
+        # Most kills are to meet people whose deeds succeed: with random pauses alone four of five met a network that
+        # had promised nothing since the kill before. Some are to meet one that is just coming back.
+        if chance.random() < AT_WORK:
+            load.wait_for_more()
+            at_work += 1
+        pause(chance, 0.0, 0.5)
         until(lambda kind=kind: stack.kill(kind), f"there is a {kind} to kill", seconds=30)  # type: ignore[misc]
         killed[kind] += 1
     assert all(killed[kind] >= KILLS for kind in KINDS)
+    print(f"{at_work} of {len(turns)} kills met people at work")
     keeps_its_promises(stack, load)
 
 
@@ -115,7 +123,7 @@ def test_processes_share_no_socket_but_the_one_they_listen_on(stack: Stack) -> N
     assert len(held["web"] & held["web worker"]) <= 1
 
 
-def test_random_numbers_and_metric_files_are_each_process_own(stack: Stack) -> None:
+def test_metric_files_are_each_process_own(stack: Stack) -> None:
     files = [path.name for path in (stack.data / "metrics").glob("*.db")]
     for name in ("web worker", "worker"):
         pid = stack.pid(name)
