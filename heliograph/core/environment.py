@@ -50,6 +50,12 @@ class Environment:
     static: str = _knob(
         "", says="Folder for compressed styles and scripts, made at a start; empty: sent as they are."
     )
+    operator: str = _knob("", says="Who runs this network, for its page `/about`.")
+    contact: str = _knob("", says="How to reach them, for the same page: a mail address or a link.")
+    rules: str = _knob(
+        "", says="The rules of this network, for the same page: text with empty lines between."
+    )
+    source: str = _knob("", says="Where the source code of this network is: a link, for the same page.")
     mail: str = _knob("console:", says="console: or smtp://user:password@host:587?tls=1", secret=True)
     mail_from: str = _knob("Heliograph <heliograph@localhost>", says="Sender of mail.")
     trusted_proxies: tuple[str, ...] = _knob(

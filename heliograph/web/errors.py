@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
+    HttpResponseNotAllowed,
     HttpResponsePermanentRedirect,
     JsonResponse,
 )
+from django.middleware.csrf import REASON_NO_CSRF_COOKIE
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.utils.encoding import iri_to_uri
+from django.utils.html import escape
 from django.utils.translation import gettext, gettext_noop
 
 from heliograph.core.errors import (
@@ -57,6 +61,8 @@ _LOOKS: list[tuple[type[HeliographError], _Look]] = [
 ]
 _ANY = _Look(500, gettext_noop("Something broke on our side"), "again")
 _BY_CODE = {"too_large": 413}
+_OTHER_DOORS = ("/v1/", "/m/")
+_SOONEST = 5  # seconds until a page for "right back" loads itself again
 
 
 class ErrorPages:
@@ -66,7 +72,10 @@ class ErrorPages:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self._get_response(request)
+        response = self._get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not request.path.startswith(_OTHER_DOORS):
+            return _wrong_method(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(
@@ -88,7 +97,8 @@ def answer(request: HttpRequest, error: HeliographError) -> HttpResponse:
     if isinstance(error, NotSignedIn) and not wants_json(request):
         return see(session.SIGN_IN)
     look = _look(error)._replace(status=status_of(error))
-    response = _say(request, look, gettext(error.sentence))
+    later = error.retry_after_seconds if isinstance(error, Unavailable) else 0
+    response = _say(request, look, gettext(error.sentence), later=later)
     if isinstance(error, Limited | Unavailable):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
@@ -98,20 +108,36 @@ def _look(error: HeliographError) -> _Look:
     return next((look for kind, look in _LOOKS if isinstance(error, kind)), _ANY)
 
 
-def _say(request: HttpRequest, look: _Look, sentence: str) -> HttpResponse:
+def _say(request: HttpRequest, look: _Look, sentence: str, *, later: int = 0) -> HttpResponse:
+    """`later`: seconds after which a page that was only looked at may try by itself."""
     if wants_json(request):
         return JsonResponse({"error": sentence}, status=look.status)
+    looked = request.method in ("GET", "HEAD")
     context = {
         "title": gettext(look.title),
         "sentence": sentence,
         "picture": look.picture,
         "back": _back(request),
+        "search": look.status == 404 and getattr(request, "viewer", None) is not None,
+        "again": request.get_full_path() if looked and look.status >= 500 else "",
+        "refresh": max(later, _SOONEST) if looked and later else 0,
+        "ours": look.status >= 500,
     }
-    response = render(request, "web/error.html", context, status=look.status)
+    response = _rendered(request, context, look.status)
     response.headers["Cache-Control"] = "private, no-store"
     if look.status < 500:
         session.tell_reader(request, response)
     return response
+
+
+def _rendered(request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:
+    """The page in its frame; without one when even that is broken."""
+    try:
+        return render(request, "web/error.html", context, status=status)
+    except Exception:
+        _log.exception("the page of an error could not be rendered")
+        words = f"<title>{escape(context['title'])}</title><h1>{escape(context['title'])}</h1>"
+        return HttpResponse(f"<!doctype html>{words}<p>{escape(context['sentence'])}</p>", status=status)
 
 
 def _back(request: HttpRequest) -> str:
@@ -130,8 +156,13 @@ def _frame(request: HttpRequest) -> None:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400 of Django itself: too many fields, a suspicious host."""
+    """400 of Django itself: too many fields, a form as large as a photo."""
     _frame(request)
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
+        look = _Look(413, gettext_noop("That is too much"), "pen")
+        return _say(
+            request, look, gettext("A form here cannot be this large. Shorten it, and send it once more.")
+        )
     return _say(request, _look(Invalid()), gettext("Your browser sent something we do not understand."))
 
 
@@ -146,7 +177,28 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     _frame(request)
     _log.info("%s %s: csrf: %s", request.method, request.path, reason)
     look = _Look(403, gettext_noop("This page is too old"), "again")
-    return _say(request, look, gettext("Go back, load the page again, and send it once more."))
+    if reason == REASON_NO_CSRF_COOKIE:
+        sentence = gettext(
+            "Forms here need a small cookie, against forms of other sites, and your browser sent none. Allow cookies "
+            "of this site, load the page again, and send it once more."
+        )
+    else:
+        sentence = gettext(
+            "You may have signed in or out in another tab meanwhile. Go back, load the page again, and send it once "
+            "more."
+        )
+    return _say(request, look, sentence)
+
+
+def _wrong_method(request: HttpRequest, response: HttpResponseNotAllowed) -> HttpResponse:
+    """405: an address that is only for a form, opened like a page, or the other way round."""
+    _frame(request)
+    look = _Look(405, gettext_noop("This is not a page"), "search")
+    page = _say(
+        request, look, gettext("This address belongs to a form. Find what you want from the home page.")
+    )
+    page.headers["Allow"] = response.headers["Allow"]
+    return page
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from heliograph.web import install_views
+from heliograph.web import about_views, install_views
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("about", about_views.about, name="about"),
     path("manifest.webmanifest", install_views.manifest, name="manifest"),
     path("sw.js", install_views.worker, name="worker"),
     path("offline", install_views.offline, name="offline"),

@@ -46,6 +46,8 @@ PAGES = {
     "blocked-none": ("erin", "/settings/blocked", 200),
     "change-password": ("alice", "/settings/password", 200),
     "email-address": ("alice", "/settings/email", 200),
+    "about": ("alice", "/about", 200),
+    "about-guest": ("", "/about", 200),
     "offline": ("alice", "/offline", 200),
     "missing": ("alice", "/p/nothing", 404),
 }

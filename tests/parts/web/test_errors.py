@@ -1,0 +1,116 @@
+"""When something goes wrong: a page in the look of the others, which says what to do, whatever else is broken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from heliograph.core.errors import Unavailable
+from heliograph.flows import web_sessions
+from heliograph.pages import home, who
+from heliograph.web import errors
+from tests.harness.client import TestClient
+from tests.harness.people import Somebody
+from tests.stories.web import browser_of, text_of
+
+HOSTILE = [
+    "\0",
+    "\u202e" * 300,
+    "😀" * 3000,
+    "<script>alert(1)</script>",
+    "' OR 1=1 --",
+    "../../etc",
+    "x" * 9000,
+]
+
+
+def fails(error: Exception) -> Any:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    return fail
+
+
+def test_what_is_not_there_leads_on(alice: Somebody) -> None:
+    page = browser_of(alice).get("/no/such/page")
+    assert page.status_code == 404
+    assert 'action="/find"' in page.content.decode() and 'href="/"' in page.content.decode()
+    assert 'action="/find"' not in browser_of(None).get("/no/such/page").content.decode()
+
+
+@pytest.mark.parametrize("error", [OperationalError("gone"), Unavailable()])
+def test_pages_of_errors_need_no_database(
+    error: Exception, alice: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = browser_of(alice, raise_request_exception=False)
+    monkeypatch.setattr(who, "from_web_session", fails(error))
+    monkeypatch.setattr(who, "from_web_session_and_feed", fails(error))
+    missing = browser.get("/no/such/page")
+    assert missing.status_code == 404
+    assert "Heliograph-Reader" not in missing.headers
+    away = browser.get("/")
+    assert away.status_code == 503
+    assert int(away.headers["Retry-After"]) > 0
+    assert "We will be right back" in text_of(away) and "tries again by itself" in text_of(away)
+    assert "Sign up" not in text_of(away)
+
+
+def test_a_form_is_not_sent_again_by_itself(alice: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = browser_of(alice)
+    monkeypatch.setattr(web_sessions, "close_all", fails(Unavailable()))
+    page = browser.post("/settings/devices")
+    assert page.status_code == 503
+    assert "http-equiv" not in page.content.decode() and "Try again" not in text_of(page)
+
+
+def test_a_mistake_of_ours_has_a_page_even_when_pages_are_the_mistake(
+    alice: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = browser_of(alice, raise_request_exception=False)
+    monkeypatch.setattr(home, "page", fails(RuntimeError("a secret of the machine")))
+    monkeypatch.setattr(errors, "render", fails(RuntimeError("and the templates, too")))
+    page = browser.get("/")
+    assert page.status_code == 500
+    assert "Something broke on our side" in text_of(page) and "secret" not in text_of(page)
+
+
+def test_a_form_from_before_signing_in_says_so(alice: Somebody) -> None:
+    browser = browser_of(alice, enforce_csrf_checks=True)
+    blocked = text_of(browser.post("/settings/privacy", {"private": "1"}))
+    assert "your browser sent none" in blocked
+    browser.get("/settings/privacy")
+    assert "in another tab" in text_of(browser.post("/settings/privacy", {"csrfmiddlewaretoken": "x" * 64}))
+
+
+def test_a_form_as_large_as_a_photo_is_too_much(alice: Somebody) -> None:
+    page = browser_of(alice).post("/settings/profile", {"bio": "x" * 2_000_000})
+    assert page.status_code == 413
+    assert "That is too much" in text_of(page)
+
+
+def test_an_address_of_a_form_is_no_blank_page(alice: Somebody) -> None:
+    page = browser_of(alice).get("/sign-out")
+    assert (page.status_code, page.headers["Allow"]) == (405, "POST")
+    assert "This is not a page" in text_of(page)
+    assert browser_of(alice).delete("/about").status_code == 405
+
+
+@pytest.mark.parametrize("said", HOSTILE)
+def test_no_text_breaks_a_form_of_the_settings(said: str, alice: Somebody) -> None:
+    browser: TestClient = browser_of(alice)
+    forms = {
+        "/settings/email": {"email": said, "password": said},
+        "/settings/password": {"old": said, "new": said},
+        "/settings/profile": {"full_name": said, "bio": said, "website": said},
+        "/settings/privacy": {"private": said},
+        "/settings/devices": {"name": said},
+        "/settings/appearance": {"theme": said, "zone": said, "language": said},
+    }
+    for path, fields in forms.items():
+        assert browser.post(path, fields).status_code in (200, 303, 400, 413, 429), path
+        assert browser.post(path, {}).status_code in (200, 303, 400, 429), path
+        break_out = browser.get(path).content.decode()
+        assert "<script>alert(1)" not in break_out, path
+        browser = browser_of(alice)
