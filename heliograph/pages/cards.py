@@ -50,16 +50,21 @@ class Look:
 
 @dataclass
 class _Raw:
-    """Values as memory and nodes gave them, by id."""
+    """What memory and nodes gave, by id."""
 
-    photos: dict[int, bytes] = field(default_factory=dict)
-    counts: dict[int, bytes] = field(default_factory=dict)
-    people: dict[int, bytes] = field(default_factory=dict)
-    asked: set[int] = field(default_factory=set)  # people
-    seen: list[Kept] = field(default_factory=list)
+    photos: dict[int, Kept] = field(default_factory=dict)
     gathered: dict[int, Gathered] = field(default_factory=dict)
-    who: set[int] = field(default_factory=set)  # the people on what was seen
-    faces: dict[int, Face] = field(default_factory=dict)
+    people: dict[int, Face] = field(default_factory=dict)
+    asked: set[int] = field(default_factory=set)  # people
+    who: set[int] = field(default_factory=set)  # the people on these photos
+
+    def take(self, id: int, photo: bytes, counts: bytes) -> Kept:
+        """A photo came; who is on it is remembered for the next time."""
+        found, has = parts.kept(photo), parts.gathered(counts)
+        self.photos[id], self.gathered[id] = found, has
+        self.who.update(found.people, has.likers)
+        _guesses[id] = found.people, has.likers
+        return found
 
 
 def photos(viewer_id: int | None, ids: Sequence[int], *, reader: Reader | None = None) -> list[PhotoCard]:
@@ -87,18 +92,18 @@ def look(
         return Look()
     reader = reader or sessions.reader()
     raw = _collect(ids, reader, along)
-    owners = [photo.owner_id for photo in raw.seen] if followed_only else ()
-    mine = own.facts(reader, viewer_id, [photo.id for photo in raw.seen], raw.who, owners=owners)
-    shown = [photo for photo in raw.seen if _shows(photo, viewer_id, raw, mine, followed_only)]
+    seen = raw.photos.values()
+    owners = [photo.owner_id for photo in seen] if followed_only else ()
+    mine = own.facts(reader, viewer_id, raw.photos, raw.who, owners=owners)
+    shown = [photo for photo in seen if _shows(photo, viewer_id, raw, mine, followed_only)]
     permitted = _permitted(reader, viewer_id, shown, raw)
     now = int(clock.now().timestamp())
     company = _company(raw, mine)
-    made = [_card(photo, raw, mine, company, now) for photo in shown if photo.owner_id in permitted]
-    by_id = {card.id: card for card in made}
+    made = {it.id: _card(it, raw, mine, company, now) for it in shown if it.owner_id in permitted}
     return Look(
-        cards=[by_id[id] for id in ids if id in by_id],
+        cards=[made[id] for id in ids if id in made],
         own=mine,
-        gone=[photo.id for photo in raw.seen if photo.state == "deleted"],
+        gone=[photo.id for photo in seen if photo.state == "deleted"],
     )
 
 
@@ -109,12 +114,12 @@ def people(viewer_id: int | None, ids: Sequence[int], *, reader: Reader | None =
     reader = reader or sessions.reader()
     raw = _Raw()
     _faces(raw, frozenset(ids), reader)
-    mine = own.facts(reader, viewer_id, (), ids)
+    mine = own.facts(reader, viewer_id, (), raw.people)
     now = int(clock.now().timestamp())
     return [
-        parts.person(raw.people[id], now)
-        for id in ids
-        if id in raw.people and parts.face(raw.people[id]).active and id not in mine.blocked
+        parts.person(face, now)
+        for face in map(raw.people.get, ids)
+        if face is not None and face.active and face.id not in mine.blocked
     ]
 
 
@@ -123,23 +128,19 @@ def _collect(ids: Sequence[int], reader: Reader, along: Sequence[valkey.Command]
     guessed = list(_guess(ids))
     values = memory.get(ids, guessed, *along)
     number = len(ids)
-    for id, value, counts in zip(ids, values[:number], values[number : 2 * number], strict=True):
-        if value is not None and counts is not None:
-            raw.photos[id], raw.counts[id] = value, counts
-    raw.people.update((id, value) for id, value in zip(guessed, values[2 * number :], strict=True) if value)
+    for id, photo, counts in zip(ids, values[:number], values[number : 2 * number], strict=True):
+        if photo is not None and counts is not None:
+            raw.take(id, photo, counts)
+    for id, face in zip(guessed, values[2 * number :], strict=True):
+        if face is not None:
+            raw.people[id] = parts.face(face)
     raw.asked.update(guessed)
     missing = [id for id in ids if id not in raw.photos]
     if missing:
         _read_photos(raw, missing, reader)
-    raw.seen = [parts.kept(raw.photos[id]) for id in dict.fromkeys(ids) if id in raw.photos]
-    raw.gathered = {photo.id: parts.gathered(raw.counts[photo.id]) for photo in raw.seen}
-    for photo in raw.seen:
-        raw.who.update(photo.people, raw.gathered[photo.id].likers)
-    _remember(raw)
     wanted = raw.who - raw.people.keys()
     if wanted:
         _faces(raw, wanted, reader)
-    raw.faces = {id: parts.face(value) for id, value in raw.people.items()}
     return raw
 
 
@@ -148,17 +149,15 @@ def _read_photos(raw: _Raw, ids: list[int], reader: Reader) -> None:
     metrics.count("card_misses_total", len(ids), kind="photo")
     since = time.monotonic()
     found, counts, faces = primaries.photos(reader, ids)
-    raw.photos.update(found)
-    raw.counts.update(counts)
     fill = {}
-    for id, value in found.items():
-        if parts.kept(value).state in _KEPT_STATES:
-            fill[f"photo:{id}"] = value
+    for id, photo in found.items():
+        if raw.take(id, photo, counts[id]).state in _KEPT_STATES:
+            fill[f"photo:{id}"] = photo
             fill[f"cnt:{id}"] = counts[id]
-    for id, value in faces.items():
+    for id, face in faces.items():
         if id not in raw.people:
-            raw.people[id] = value
-            fill[f"person:{id}"] = value
+            raw.people[id] = parts.face(face)
+            fill[f"person:{id}"] = face
     memory.fill(fill, read_since=since)
 
 
@@ -167,35 +166,30 @@ def _faces(raw: _Raw, ids: Set[int], reader: Reader) -> None:
     unasked = sorted(ids - raw.asked)
     if unasked:
         found = zip(unasked, memory.get((), unasked), strict=True)
-        raw.people.update((id, value) for id, value in found if value)
+        raw.people.update((id, parts.face(face)) for id, face in found if face is not None)
         raw.asked.update(unasked)
     missing = ids - raw.people.keys()
     if missing:
         metrics.count("card_misses_total", len(missing), kind="person")
         since = time.monotonic()
         read = primaries.people(reader, missing)
-        raw.people.update(read)
-        memory.fill({f"person:{id}": value for id, value in read.items()}, read_since=since)
+        raw.people.update((id, parts.face(face)) for id, face in read.items())
+        memory.fill({f"person:{id}": face for id, face in read.items()}, read_since=since)
 
 
 def _guess(ids: Sequence[int]) -> set[int]:
     """Who was on these photos last time."""
+    if len(_guesses) > _GUESSES:
+        _guesses.clear()
     people: set[int] = set()
     for id in ids:
         people.update(*_guesses.get(id, ()))
     return people
 
 
-def _remember(raw: _Raw) -> None:
-    if len(_guesses) > _GUESSES:
-        _guesses.clear()
-    for photo in raw.seen:
-        _guesses[photo.id] = photo.people, raw.gathered[photo.id].likers
-
-
 def _shows(photo: Kept, viewer_id: int | None, raw: _Raw, mine: Own, followed_only: bool) -> bool:
     """Whether the viewer may see it, as far as can be said without asking the owner's side."""
-    owner = raw.faces.get(photo.owner_id)
+    owner = raw.people.get(photo.owner_id)
     if owner is None or not owner.active:
         return False
     if photo.owner_id == viewer_id:
@@ -208,7 +202,7 @@ def _shows(photo: Kept, viewer_id: int | None, raw: _Raw, mine: Own, followed_on
 def _permitted(reader: Reader, viewer_id: int | None, shown: list[Kept], raw: _Raw) -> set[int]:
     """Owners whose photos the viewer may see; the private ones are asked."""
     owners = {photo.owner_id for photo in shown}
-    private = {id for id in owners if raw.faces[id].private and id != viewer_id}
+    private = {id for id in owners if raw.people[id].private and id != viewer_id}
     if not private:
         return owners
     if viewer_id is None:
@@ -228,27 +222,27 @@ def _permitting(reader: Reader, viewer_id: int, owner_ids: set[int]) -> set[int]
 
 @dataclass(frozen=True)
 class _Company:
-    """The people on a page whom the viewer may see beside a photo: their faces, and who of them is private."""
+    """The people on a page whom the viewer may see beside a photo, and who of them is private."""
 
-    faces: dict[int, bytes]
+    faces: dict[int, Face]
     private: set[int]
 
 
 def _company(raw: _Raw, mine: Own) -> _Company:
-    shown = {id: face for id, face in raw.faces.items() if face.active and id not in mine.blocked}
-    return _Company({id: raw.people[id] for id in shown}, {id for id, face in shown.items() if face.private})
+    faces = {id: face for id, face in raw.people.items() if face.active and id not in mine.blocked}
+    return _Company(faces, {id for id, face in faces.items() if face.private})
 
 
 def _card(photo: Kept, raw: _Raw, mine: Own, company: _Company, now: int) -> PhotoCard:
-    likers = raw.gathered[photo.id].likers
-    faces, private = company.faces, company.private
+    gathered, faces, private = raw.gathered[photo.id], company.faces, company.private
     return parts.photo(
-        raw.photos[photo.id],
-        raw.counts[photo.id],
+        photo,
+        gathered,
         photo.id in mine.liked,
         raw.people[photo.owner_id],
         tuple([faces.get(said.author_id) for said in photo.said]),
-        tuple([faces[id] for id in likers if id in faces]),
+        tuple([faces[id] for id in gathered.likers if id in faces]),
         now,
-        private=bool(private) and not private.isdisjoint((*photo.people, *likers)),
+        private=bool(private)
+        and not (private.isdisjoint(photo.people) and private.isdisjoint(gathered.likers)),
     )

@@ -1,8 +1,9 @@
 """What cards are put together from, and the putting together: pure, and remembered by content.
 
 Values come as the bytes that memory keeps. The same bytes give the same object, from a small table in this
-process: it is never stale, since whatever changes a value changes its bytes. Addresses of pictures are signed
-here, a few dozen a page: remembered, they cost nothing (docs/benchmarks.md).
+process: it is never stale, since whatever changes a value changes its bytes. In the same way the same objects give
+the same card. Addresses of pictures are signed here, a few dozen a page: remembered, they cost nothing
+(docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -84,7 +85,10 @@ class PhotoCard:
     newest_likers: list[PersonCard] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+# What memory keeps is compared by identity: the tables below are asked a hundred times a page.
+
+
+@dataclass(frozen=True, eq=False)
 class Face:
     """A person as memory keeps them."""
 
@@ -95,10 +99,7 @@ class Face:
     private: bool
     state: str
     media_generation: int
-
-    @property
-    def active(self) -> bool:
-        return self.state == "active"
+    active: bool
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class Said:
     at: datetime
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kept:
     """A photo as memory keeps it, with its newest comments."""
 
@@ -137,7 +138,7 @@ class Kept:
     people: frozenset[int]  # whose faces the card shows, but for its likers
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gathered:
     """What a photo has gathered, as memory keeps it: two counts, and the newest likers' ids, newest first."""
 
@@ -164,17 +165,18 @@ def gathered(raw: bytes) -> Gathered:
 
 @lru_cache(2 * _REMEMBERED)
 def face(raw: bytes) -> Face:
-    return Face(*orjson.loads(raw))
+    row = orjson.loads(raw)
+    row.append(row[5] == "active")
+    return Face(*row)
 
 
-def person(raw: bytes, now: int) -> PersonCard:
+def person(known: Face, now: int) -> PersonCard:
     """A face as a card; `now` in seconds since 1970."""
-    return _person(raw, now // _ROUND_PUBLIC if not face(raw).private else now // _ROUND_PRIVATE)
+    return _person(known, now // (_ROUND_PRIVATE if known.private else _ROUND_PUBLIC))
 
 
 @lru_cache(2 * _REMEMBERED)
-def _person(raw: bytes, period: int) -> PersonCard:
-    known = face(raw)
+def _person(known: Face, period: int) -> PersonCard:
     url = ""
     if known.avatar:
         url = urls.signed(
@@ -189,12 +191,12 @@ def _person(raw: bytes, period: int) -> PersonCard:
 
 
 def photo(
-    raw: bytes,
-    counts: bytes,
+    it: Kept,
+    has: Gathered,
     liked: bool,
-    owner: bytes,
-    authors: tuple[bytes | None, ...],
-    likers: tuple[bytes, ...],
+    owner: Face,
+    authors: tuple[Face | None, ...],
+    likers: tuple[Face, ...],
     now: int,
     *,
     private: bool,
@@ -204,23 +206,22 @@ def photo(
     `likers`: the faces of those the viewer may see. `private`: an author or a liker is, so the addresses of faces
     live shorter, and the card is made anew more often.
     """
-    period = now // (_ROUND_PRIVATE if face(owner).private else _ROUND_PUBLIC)
+    period = now // (_ROUND_PRIVATE if owner.private else _ROUND_PUBLIC)
     round = _ROUND_PRIVATE if private else _ROUND_PUBLIC
-    return _photo(raw, counts, liked, owner, authors, likers, period, now // round * round)
+    return _photo(it, has, liked, owner, authors, likers, period, now // round * round)
 
 
 @lru_cache(_REMEMBERED)
 def _photo(
-    raw: bytes,
-    counts: bytes,
+    it: Kept,
+    has: Gathered,
     liked: bool,
-    owner: bytes,
-    authors: tuple[bytes | None, ...],
-    likers: tuple[bytes, ...],
+    owner: Face,
+    authors: tuple[Face | None, ...],
+    likers: tuple[Face, ...],
     period: int,
     now: int,
 ) -> PhotoCard:
-    it, by, has = kept(raw), face(owner), gathered(counts)
     return PhotoCard(
         id=it.id,
         owner=_person(owner, period),
@@ -240,7 +241,7 @@ def _photo(
         likes=has.likes,
         comments=has.comments,
         liked=liked,
-        renditions=_renditions(it, by, period) if it.state == "published" else {},
+        renditions=_renditions(it, owner, period) if it.state == "published" else {},
         newest_comments=[
             CommentCard(said.id, it.id, person(author, now), said.text, said.entities, said.at)
             for said, author in zip(it.said, authors, strict=True)

@@ -67,7 +67,7 @@ _LET_IN = "not standing.private or standing.permitted or {} == viewer_id"
 _SHUT_OUT = "standing.private and not standing.permitted and person_id != viewer_id"
 _SHOWN = 'photo.state in ("published", "processing", "failed")'
 _NOBODY = "None:\n        return owners"
-_EVERYBODY = "raw.people[id] for id in likers"
+_EVERYBODY = "raw.people[id] for id in gathered.likers"
 _ASK = "_visible(viewer_id, photo_id, reader)"
 
 #: By module, then by function or SQL text: (what leaks without the check, the check, what stands there instead,
@@ -91,11 +91,15 @@ _CHECKS: dict[str, dict[str, list[tuple[str, ...]]]] = {
         ],
         "_card": [
             ("remarks of all people on cards", "faces.get(said.author_id)", "raw.people.get(said.author_id)"),
-            ("likes of all people on cards", "faces[id] for id in likers if id in faces", _EVERYBODY),
+            (
+                "likes of all people on cards",
+                "faces[id] for id in gathered.likers if id in faces",
+                _EVERYBODY,
+            ),
         ],
         "people": [
-            ("faces of suspended people", "parts.face(raw.people[id]).active and ", ""),
-            ("faces of blocked people", " and id not in mine.blocked", "", "follower"),
+            ("faces of suspended people", "face.active and ", ""),
+            ("faces of blocked people", " and face.id not in mine.blocked", "", "follower"),
         ],
     },
     "pages.own": {
