@@ -7,6 +7,7 @@ NUL, a name, NUL, which no text of people can contain (media/captions.py refuses
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -32,22 +33,27 @@ def hole(moment: datetime, *, exact: bool = False) -> str:
     return f"{_MARK}{_EXACT if exact else ''}{moment.timestamp():.0f}{_MARK}"
 
 
-def card(
-    photo: PhotoCard, *, viewer_id: int | None, csrf_token: Any, language: str, eager: bool
+def cards(
+    photos: Iterable[PhotoCard], *, viewer_id: int | None, csrf_token: Any, language: str, eager: int = 0
 ) -> SafeString:
-    """The card of a photo on the home page of this viewer, who is signed in."""
-    pieces = list(_pieces(photo, photo.owner.id == viewer_id, eager, language))
+    """The cards of photos on the home page of this viewer, who is signed in; the first `eager` are fetched at once.
+
+    All of them in one call: what is the same for the page is asked once, and Django's templates do not come between.
+    """
     now, token, zone = clock.now(), str(csrf_token), timezone.get_current_timezone_name()
-    for at in range(1, len(pieces), 2):
-        name = pieces[at]
-        pieces[at] = token if name == _CSRF else _time(name, now, zone, language)
-    return mark_safe("".join(pieces))  # noqa: S308 - made by templates; tokens and times are ours
+    page: list[str] = []
+    for place, photo in enumerate(photos):
+        for html, name in _pieces(photo, photo.owner.id == viewer_id, place < eager, language):
+            page.append(html)
+            if name:
+                page.append(token if name == _CSRF else _time(name, now, zone, language))
+    return mark_safe("".join(page))  # noqa: S308 - made by templates; tokens and times are ours
 
 
 def _time(name: str, now: datetime, zone: str, language: str) -> str:
     if name.startswith(_EXACT):
         return _exact(name.removeprefix(_EXACT), zone, language)
-    return times.relative(datetime.fromtimestamp(int(name), UTC), now)
+    return times.relative(datetime.fromtimestamp(int(name), UTC), now, language)
 
 
 @lru_cache(maxsize=2 * _REMEMBERED)
@@ -57,8 +63,8 @@ def _exact(seconds: str, zone: str, language: str) -> str:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _pieces(photo: PhotoCard, own: bool, eager: bool, language: str) -> tuple[str, ...]:
-    """HTML and the names of holes, in turns."""
+def _pieces(photo: PhotoCard, own: bool, eager: bool, language: str) -> tuple[tuple[str, str], ...]:
+    """HTML, and the name of the hole after it; none after the last."""
     context = {
         "photo": photo,
         "own": own,
@@ -67,7 +73,8 @@ def _pieces(photo: PhotoCard, own: bool, eager: bool, language: str) -> tuple[st
         "with_holes": True,
         "csrf_token": f"{_MARK}{_CSRF}{_MARK}",
     }
-    return tuple(render_to_string("web/parts/card.html", context).split(_MARK))
+    pieces = [*render_to_string("web/parts/card.html", context).split(_MARK), ""]
+    return tuple(zip(pieces[::2], pieces[1::2], strict=True))
 
 
 @lru_cache(maxsize=_FIXED)

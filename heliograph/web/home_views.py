@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from heliograph.core.errors import NotFound
 from heliograph.pages import home as feeds
-from heliograph.sharding.ids import from_short_code
+from heliograph.sharding.ids import from_short_code, short_code
 from heliograph.web import answers, session
 
 PHOTOS = 20  # on one page
@@ -35,6 +35,7 @@ def home(request: session.PageRequest) -> HttpResponse:
     context = {
         "tab": "home",
         "feed": feed,
+        "newest": short_code(feed.items[0].id) if feed.items else "",
         "unfinished": unfinished,
         "first_page": first_page,
         "eager": _EAGER if first_page else 0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -149,13 +149,13 @@ def reader(context: template.Context) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def card(context: template.Context, photo: PhotoCard, eager: bool = False) -> SafeString:
-    """A photo of a page, for its viewer."""
-    return fragments.card(
-        photo,
+def cards(context: template.Context, photos: Iterable[PhotoCard], eager: int = 0) -> SafeString:
+    """The photos of a page, for its viewer; the first `eager` are fetched before anybody scrolls."""
+    return fragments.cards(
+        photos,
         viewer_id=context["request"].viewer.person_id,
         csrf_token=context["csrf_token"],
-        language=get_language(),
+        language=get_language() or "",
         eager=eager,
     )
 
