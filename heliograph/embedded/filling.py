@@ -51,9 +51,12 @@ def move_in(data: Data, *, people: bool) -> None:
 def fill(part: Part, supervisor: Supervisor, printer: Printer) -> str:
     """Make what is missing of the demo; the sentence about it. The network runs on when that fails."""
     made: dict[str, int] = {}
+    ended = False  # what is still said while everything stops is of no interest
 
     def told(line: str) -> None:
         said = json.loads(line)
+        if ended:
+            return
         if "done" in said:
             printer.bar("demo", said["done"], said["of"], said["about"])
         else:
@@ -64,5 +67,6 @@ def fill(part: Part, supervisor: Supervisor, printer: Printer) -> str:
     except CannotStart as error:
         return f"the demo is not complete: {error} Stop, and start it again, to go on where it stopped"
     finally:
+        ended = True
         printer.no_bar()
     return f"{made['people']} people and {made['photos']} photos are there: open it and look around as Alice"

@@ -160,6 +160,8 @@ def _pages(world: World, looker: Looker, now: Truth) -> Iterator[str]:
     viewer = looker.id if active else None
     for address in ("/", "/me", "/requests", "/settings", "/settings/blocked"):
         yield from _page(looker, address, None, now)
+    for address in ("/about/look-around", "/about/photos"):  # of a demo, which this is not
+        yield from _page(looker, address, 404, now)
     for name in ("olga", "pia", "sven", "commenter", "blocker"):
         yield from _page(looker, f"/find?q=zz.{name}", None, now)
         yield from _named(looker, f"zz.{name}", now)
