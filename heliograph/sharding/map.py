@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import DatabaseError
 
@@ -86,20 +86,31 @@ def refresh() -> None:
 
 
 def _current() -> _Map:
-    global _map
     found = _map
-    if found is not None and time.monotonic() - found.read_at < environment.get().map_refresh_seconds:
+    if found is None:
+        with _lock:
+            return _map or _read_again()
+    if time.monotonic() - found.read_at < environment.get().map_refresh_seconds:
         return found
-    with _lock:
-        if _map is None or _map is found:
-            try:
-                _map = _read()
-            except (DatabaseError, Unavailable) as error:
-                if _map is None:
-                    raise Unavailable(cause=error) from error
-                # The directory is away: what we knew is good until it is refused.
-                metrics.count("map_stale_total")
-                _map = _Map(_map.nodes, _map.node_of, _map.open_shards, _map.weights, time.monotonic())
+    # One reads it anew; the others go by what they have, and do not wait for a directory that takes its time.
+    if not _lock.acquire(blocking=False):
+        return found
+    try:
+        return _read_again() if _map is found else _map or found
+    finally:
+        _lock.release()
+
+
+def _read_again() -> _Map:
+    """Under the lock. When the directory is away: what we knew is good until it is refused."""
+    global _map
+    try:
+        _map = _read()
+    except (DatabaseError, Unavailable) as error:
+        if _map is None:
+            raise Unavailable(cause=error) from error
+        metrics.count("map_stale_total")
+        _map = replace(_map, read_at=time.monotonic())
     return _map
 
 
