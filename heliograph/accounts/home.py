@@ -91,6 +91,12 @@ def counters(reader: store.Shards, person_ids: Iterable[int]) -> dict[int, Count
     return {row[0]: Counters(*row[1:]) for row in store.counters(reader, set(person_ids))}
 
 
+def whole(shard: store.Shard, person_id: int) -> tuple[Home, Counters] | None:
+    """A person and what they have gathered, in one round trip; None when they have no row."""
+    row = store.whole(shard, person_id)
+    return None if row is None else (Home(*row[:-3]), Counters(*row[-3:]))
+
+
 def lock_counters(tx: store.Shard, person_ids: Iterable[int]) -> None:
     """Lock counted rows in ascending order: always before the member rows whose change is counted."""
     store.lock_counters(tx, sorted(set(person_ids)))

@@ -37,6 +37,10 @@ UPDATE {s}.person SET full_name = %(full_name)s, bio = %(bio)s, website = %(webs
 WHERE id = %(id)s
 """
 _COUNTERS = "SELECT person_id, photos, followers, following FROM {s}.counters WHERE person_id = ANY(%(ids)s)"
+_WHOLE = f"""
+SELECT {_COLUMNS}, coalesce(c.photos, 0), coalesce(c.followers, 0), coalesce(c.following, 0)
+FROM {{s}}.person LEFT JOIN {{s}}.counters c ON c.person_id = id WHERE id = %s
+"""
 _LOCK_COUNTERS = (
     "SELECT person_id FROM {s}.counters WHERE person_id = ANY(%s) ORDER BY person_id FOR NO KEY UPDATE"
 )
@@ -69,6 +73,11 @@ def keep(tx: Shard, values: dict[str, Any]) -> None:
 
 def counters(reader: Shards, ids: Iterable[int]) -> list[tuple[Any, ...]]:
     return reader.gather(_COUNTERS, ids)
+
+
+def whole(shard: Shard, person_id: int) -> tuple[Any, ...] | None:
+    """(the columns of a person …, photos, followers, following)"""
+    return shard.row(_WHOLE, (person_id,))
 
 
 def lock_counters(tx: Shard, ids: Sequence[int]) -> None:

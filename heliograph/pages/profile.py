@@ -72,16 +72,27 @@ def one(viewer_id: int | None, person: int | str) -> Profile:
     """
     reader = sessions.reader()
     person_id = _id_of(person)
-    standing = visibility.standings(reader, viewer_id, [person_id]).get(person_id)
-    found = home.load(reader, [person_id]).get(person_id) if standing else None
-    face = cards.people(viewer_id, [person_id], reader=reader) if standing else []
-    if standing is None or found is None or not face:
+    between, visible = _standing(reader, viewer_id, person_id)
+    found = home.whole(reader.at(person_id), person_id)
+    face = cards.face(person_id, reader=reader)
+    if found is None or face is None:
         raise NotFound(cause=f"{person} for {viewer_id}")
-    visible = not standing.private or standing.permitted or person_id == viewer_id
-    known = viewer_id is not None and viewer_id != person_id
-    between = _relationship(reader, viewer_id, person_id) if viewer_id is not None and known else None
-    numbers = home.counters(reader, [person_id]).get(person_id) if visible else None
-    return _profile(face[0], found, numbers or Counters(), between, visible)
+    return _profile(face, found[0], found[1] if visible else Counters(), between, visible)
+
+
+def _standing(reader: Reader, viewer_id: int | None, person_id: int) -> tuple[Relationship | None, bool]:
+    """What there is between the two, and whether the photos are for the viewer. Raises NotFound."""
+    if viewer_id is None:
+        standing = visibility.standings(reader, None, [person_id]).get(person_id)
+        if standing is None:
+            raise NotFound(cause=f"{person_id} for nobody")
+        return None, not standing.private
+    between = _relationship(reader, viewer_id, person_id)
+    if between.incoming_status == "blocked_by_you":
+        raise NotFound(cause=f"{person_id} for {viewer_id}")
+    if viewer_id == person_id:
+        return None, True
+    return between, not between.target_user_is_private or between.outgoing_status == "follows"
 
 
 def _profile(
@@ -119,10 +130,15 @@ def photos(
     max_id: int | str | None = None,
     min_id: int | str | None = None,
     cursor: str | None = None,
+    let_in: bool = False,
 ) -> Page[PhotoCard]:
-    """Somebody's published photos, newest first. Raises NotFound; PrivatePerson when they are not for the viewer."""
+    """Somebody's published photos, newest first. Raises NotFound; PrivatePerson when they are not for the viewer.
+
+    `let_in`: a Profile has just said that they are visible; the cards look at each photo's owner once more.
+    """
     reader = sessions.reader()
-    _let_in(reader, viewer_id, person_id)
+    if not let_in:
+        _let_in(reader, viewer_id, person_id)
     wanted = clamp(count)
     below, above = cursors.number(cursor or max_id), cursors.number(min_id)
     ids = [
@@ -137,17 +153,27 @@ def photos(
 
 
 def followers(
-    viewer_id: int | None, person_id: int, *, cursor: str | None = None, count: int | None = PEOPLE
+    viewer_id: int | None,
+    person_id: int,
+    *,
+    cursor: str | None = None,
+    count: int | None = PEOPLE,
+    let_in: bool = False,
 ) -> Page[PersonCard]:
-    """Who follows somebody, newest first. Raises NotFound, PrivatePerson."""
-    return _list(viewer_id, person_id, "followers", lists.followers, cursor, count)
+    """Who follows somebody, newest first. Raises NotFound, PrivatePerson, unless known to be `let_in`."""
+    return _list(viewer_id, person_id, "followers", lists.followers, cursor, count, let_in)
 
 
 def following(
-    viewer_id: int | None, person_id: int, *, cursor: str | None = None, count: int | None = PEOPLE
+    viewer_id: int | None,
+    person_id: int,
+    *,
+    cursor: str | None = None,
+    count: int | None = PEOPLE,
+    let_in: bool = False,
 ) -> Page[PersonCard]:
-    """Whom somebody follows, newest first. Raises NotFound, PrivatePerson."""
-    return _list(viewer_id, person_id, "following", lists.following, cursor, count)
+    """Whom somebody follows, newest first. Raises NotFound, PrivatePerson, unless known to be `let_in`."""
+    return _list(viewer_id, person_id, "following", lists.following, cursor, count, let_in)
 
 
 def requested_by(
@@ -181,10 +207,17 @@ def _let_in(reader: Reader, viewer_id: int | None, person_id: int) -> None:
 
 
 def _list(
-    viewer_id: int | None, person_id: int, kind: str, lister: Lister, cursor: str | None, count: int | None
+    viewer_id: int | None,
+    person_id: int,
+    kind: str,
+    lister: Lister,
+    cursor: str | None,
+    count: int | None,
+    let_in: bool,
 ) -> Page[PersonCard]:
     reader = sessions.reader()
-    _let_in(reader, viewer_id, person_id)
+    if not let_in:
+        _let_in(reader, viewer_id, person_id)
     return _people(reader, viewer_id, person_id, kind, lister, cursor, count)
 
 

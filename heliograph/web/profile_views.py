@@ -40,7 +40,7 @@ def profile(request: PageRequest, username: str) -> HttpResponse:
 
 def _photos(request: PageRequest, person: profiles.Profile) -> Page[profiles.PhotoCard]:
     count, cursor = asked_count(request, PHOTOS), request.GET.get("after")
-    return profiles.photos(viewer_id(request), person.person.id, count=count, cursor=cursor)
+    return profiles.photos(viewer_id(request), person.person.id, count=count, cursor=cursor, let_in=True)
 
 
 @require_safe
@@ -68,9 +68,10 @@ def following(request: SignedInRequest, username: str) -> HttpResponse:
 def _people(
     request: SignedInRequest, username: str, read: Callable[..., Page[PersonCard]], title: str
 ) -> HttpResponse:
-    owner = profiles.one(request.viewer.person_id, username).person
+    found = profiles.one(request.viewer.person_id, username)
+    owner = found.person
     count, cursor = asked_count(request, PEOPLE), request.GET.get("after")
-    people = read(request.viewer.person_id, owner.id, cursor=cursor, count=count)
+    people = read(request.viewer.person_id, owner.id, cursor=cursor, count=count, let_in=found.visible)
     mine = owner.id == request.viewer.person_id
     context = {
         "owner": owner,

@@ -168,6 +168,7 @@ def _pages(world: World, looker: Looker, now: Truth) -> Iterator[str]:
     for owner in world.owners.values():
         found = 200 if now.knows(viewer, owner.id) else 404
         yield from _page(looker, f"/@{owner.username}", found, now)
+        yield from _numbers(looker, owner.username, now.sees_photos_of(viewer, owner.id))
         for end in ("followers", "following", "report"):
             yield from _page(looker, f"/@{owner.username}/{end}", None, now)
     for photo in world.photos.values():
@@ -194,6 +195,13 @@ def _page(looker: Looker, address: str, wanted: int | None, now: Truth) -> Itera
     for leak in scanner.leaks_in(response, now):
         if response.status_code not in (302, 303, 404) or not _names(leak, address, now):
             yield f"{address}: {leak}"
+
+
+def _numbers(looker: Looker, username: str, sees: bool) -> Iterator[str]:
+    """How much somebody has and who follows them is for those who see their photos."""
+    told = 'class="counts"' in looker.browser.get(f"/@{username}").content.decode()
+    if told != sees:
+        yield f"/@{username} {'tells' if told else 'keeps back'} numbers"
 
 
 def _named(looker: Looker, username: str, now: Truth) -> Iterator[str]:

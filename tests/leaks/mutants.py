@@ -119,7 +119,15 @@ _CHECKS: dict[str, dict[str, list[tuple[str, ...]]]] = {
         ],
     },
     "pages.profile": {
-        "one": [("pages of private people", _LET_IN.format("person_id"), "True")],
+        "_standing": [
+            (
+                "pages of private people",
+                'not between.target_user_is_private or between.outgoing_status == "follows"',
+                "True",
+            ),
+            ("pages of private people, to strangers", "not standing.private", "True"),
+            ("pages of people whom one blocks", 'between.incoming_status == "blocked_by_you"', "False"),
+        ],
         "_let_in": [
             ("lists of private people", _SHUT_OUT, "False"),
             ("lists of blocked people", 'raise NotFound(cause=f"{person_id} for {viewer_id}")', "return"),
