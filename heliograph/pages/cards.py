@@ -127,10 +127,10 @@ def face(person_id: int, *, reader: Reader) -> PersonCard | None:
     """The face of somebody active, for callers who have looked at what is between them and the viewer."""
     raw = _Raw()
     _faces(raw, {person_id}, reader)
-    value = raw.people.get(person_id)
-    if value is None or not parts.face(value).active:
+    found = raw.people.get(person_id)
+    if found is None or not found.active:
         return None
-    return parts.person(value, int(clock.now().timestamp()))
+    return parts.person(found, int(clock.now().timestamp()))
 
 
 def _collect(ids: Sequence[int], reader: Reader, along: Sequence[valkey.Command]) -> _Raw:
