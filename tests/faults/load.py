@@ -105,6 +105,7 @@ class Actor(threading.Thread):
 def main(port: int, path: str, seed: int) -> None:
     signal.signal(signal.SIGTERM, lambda number, frame: _over.set())
     ledger = Ledger(path)
+    parent = os.getppid()
     everybody: list[Person] = []
     while len(everybody) < PEOPLE and not _over.is_set():
         person = sign_up(port, f"p{seed}x{len(everybody)}")
@@ -116,13 +117,14 @@ def main(port: int, path: str, seed: int) -> None:
     for actor in actors:
         actor.start()
     newcomers = 0
-    while not _over.wait(1.5):
+    while not _over.wait(1.5) and os.getppid() == parent:  # who started us may have failed, and not have said so
         newcomers += 1
         newcomer = sign_up(port, f"n{seed}x{newcomers}")
         if newcomer is not None:
             ledger.line(
                 "done", "sign_up", person=newcomer.id, username=newcomer.username, token=newcomer.token
             )
+    _over.set()
     for actor in actors:
         actor.join(30)
 
