@@ -117,7 +117,8 @@ def main(port: int, path: str, seed: int) -> None:
     for actor in actors:
         actor.start()
     newcomers = 0
-    while not _over.wait(1.5) and os.getppid() == parent:  # who started us may have failed, and not have said so
+    # Who started us may have failed, and not have said so.
+    while not _over.wait(1.5) and os.getppid() == parent:
         newcomers += 1
         newcomer = sign_up(port, f"n{seed}x{newcomers}")
         if newcomer is not None:
