@@ -67,11 +67,13 @@ def _build(target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(prefix=".making-", dir=target))
     try:
-        making.chmod(0o755)
         for file in _files(folder()):
             made = making / file.relative_to(folder())
             made.parent.mkdir(parents=True, exist_ok=True)
             _write(made, file.read_bytes())
+        # A proxy may read them whoever we run as, and whatever its umask.
+        for path in (making, *making.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
         try:
             making.rename(target / digest())
         except OSError:

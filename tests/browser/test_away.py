@@ -47,6 +47,11 @@ def test_what_was_seen_stays_readable_for_whoever_saw_it(
         expect(away).to_be_hidden()
     wait_until(lambda: page.evaluate(_KEPT) == 2, "pages and pictures are kept", seconds=15)
 
+    app = page.context.new_cdp_session(page)
+    assert app.send("Page.getAppManifest")["errors"] == []
+    found = {error["errorId"] for error in app.send("Page.getInstallabilityErrors")["installabilityErrors"]}
+    assert found <= {"in-incognito"}  # as every browser of a test is
+
     # no connection: the feed and its picture are there, and say of when they are
     page.context.set_offline(True)
     page.goto("/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,9 @@ class TestPages:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("static")
+    before = os.umask(0o077)
     static.build(str(target))
+    os.umask(before)
     return target
 
 
@@ -119,6 +122,11 @@ class TestFiles:
         folder = built / static.digest()
         assert (folder / "img" / "icon-192.png").exists()
         assert not (folder / "img" / "icon-192.png.br").exists()
+
+    def test_a_proxy_may_read_them(self, built: Path) -> None:
+        folder = built / static.digest()
+        for path in (folder, folder / "css", folder / "css" / "base.css", folder / "css" / "base.css.gz"):
+            assert path.stat().st_mode & 0o004, path
 
     def test_building_again_does_nothing_and_the_release_before_stays(self, built: Path) -> None:
         made = built / static.digest() / "css" / "base.css.br"

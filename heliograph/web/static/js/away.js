@@ -29,16 +29,21 @@ addEventListener("offline", show);
 show();
 
 // A page that comes back from the browser's own memory, or lies in another tab, may be of a session that is over.
-const tabs = new BroadcastChannel("reader");
-if ("reader" in document.body.dataset) {
+function guard() {
+  const tabs = new BroadcastChannel("reader");
   tabs.addEventListener("message", ({ data }) => data !== reader && location.reload());
   addEventListener("pageshow", (event) => {
     if (event.persisted && localStorage.getItem("reader") !== reader) location.reload();
   });
-  if (!root.dataset.kept) {
-    localStorage.setItem("reader", reader);
-    tabs.postMessage(reader);
-  }
+  if (root.dataset.kept) return;
+  localStorage.setItem("reader", reader);
+  tabs.postMessage(reader);
+}
+
+try {
+  if ("reader" in document.body.dataset) guard();
+} catch (error) {
+  console.info(error.message); // storage may be forbidden to us
 }
 
 if (worker) {
