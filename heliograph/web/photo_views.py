@@ -17,6 +17,7 @@ from heliograph.flows import like as likes
 from heliograph.pages import photo as photos
 from heliograph.pages.cards import PhotoCard
 from heliograph.sharding.ids import PhotoId, short_code
+from heliograph.web import previews
 from heliograph.web.answers import done, see, wants_part
 from heliograph.web.session import PageRequest, SignedInRequest, open_to_all, signed_in, viewer_id
 
@@ -29,7 +30,7 @@ LIKERS = 100  # on one page, which is all there is
 def photo(request: PageRequest, photo_id: PhotoId) -> HttpResponse:
     """The photo, its words, its newest comments with the oldest of them first."""
     shown = photos.one(viewer_id(request), photo_id)
-    context = said(request, shown, before=request.GET.get("before"))
+    context = said(request, shown, before=request.GET.get("before")) | {"preview": previews.of_photo(shown)}
     if wants_part(request):
         return render(request, "web/parts/comments.html", context)
     return render(request, "web/photo.html", context | frame(shown))

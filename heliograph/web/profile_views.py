@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from heliograph.core.paging import Page
 from heliograph.pages import profile as profiles
 from heliograph.pages.cards import PersonCard
+from heliograph.web import previews
 from heliograph.web.answers import after, asked_count, see, wants_part
 from heliograph.web.session import PageRequest, SignedInRequest, open_to_all, signed_in, viewer_id
 
@@ -34,6 +35,7 @@ def profile(request: PageRequest, username: str) -> HttpResponse:
         "mine": mine,
         "eager": 0 if request.GET.get("after") else _EAGER,
         "next": after(photos.next_cursor),
+        "preview": previews.of_profile(person, photos.items[0] if photos.items else None),
     }
     return render(request, "web/parts/grid.html" if wants_part(request) else "web/profile.html", context)
 

@@ -19,6 +19,7 @@ from heliograph.web import (
     profile_views,
     report_views,
     settings_views,
+    share_views,
 )
 from heliograph.web.converters import PhotoCode, Username
 
@@ -40,6 +41,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<code:photo_id>/likes", photo_views.likers, name="likers"),
     path("p/<code:photo_id>/report", report_views.photo, name="report-photo"),
     path("p/<code:photo_id>/comments/<int:comment_id>/report", report_views.comment, name="report-comment"),
+    path("p/<code:photo_id>/og.jpg", share_views.picture, name="public-picture"),
+    path("p/<code:photo_id>/og-<int:size>.jpg", share_views.picture, name="public-picture-of-size"),
     path("p/<code:photo_id>/edit", photo_views.edit, name="edit-photo"),
     path("p/<code:photo_id>/delete", photo_views.delete, name="delete-photo"),
     path("p/<code:photo_id>/retry", photo_views.retry, name="retry-photo"),
@@ -54,6 +57,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("@<name:username>", profile_views.profile, name="profile"),
     path("@<name:username>/followers", profile_views.followers, name="followers"),
     path("@<name:username>/following", profile_views.following, name="following"),
+    path("@<name:username>/feed.atom", share_views.newest, name="atom"),
     path("@<name:username>/report", report_views.person, name="report-person"),
     path("@<name:username>/block", people_views.block_page, name="block-page"),
     path("requests", people_views.requests, name="requests"),
@@ -61,6 +65,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<int:person_id>/answer", people_views.answer, name="answer"),
     path("people/<int:person_id>/remove", people_views.remove, name="remove"),
     path("people/<int:person_id>/block", people_views.block, name="block"),
+    # for other programs
+    path("oembed", share_views.oembed, name="oembed"),
+    path("robots.txt", share_views.robots, name="robots"),
     # settings
     path("settings", settings_views.settings, name="settings"),
     path("settings/profile", settings_views.profile, name="edit-profile"),

@@ -66,6 +66,8 @@ NO_PAGES = {
     **dict.fromkeys(
         ("demo-photographs", "look-around"), "in a demo alone: looked at in tests/stories/test_demo.py"
     ),
+    **dict.fromkeys(("atom", "oembed", "robots"), "for other programs"),
+    **dict.fromkeys(("public-picture", "public-picture-of-size"), "bytes"),
     "report-comment": "the same page as for a photo",
     "administrator-link": "looked at in tests/stories",
 }

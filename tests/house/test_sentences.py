@@ -16,7 +16,7 @@ NAMES = {"Heliograph", "j", "k", "l", "c", "u"}
 #: Attributes that are read to people.
 READ = {"alt", "title", "placeholder", "aria-label", "content", "label"}
 #: Values of `content` that are for machines.
-MACHINES = re.compile(r"width=device-width.*|#[0-9a-f]{6}|\d+|https://")
+MACHINES = re.compile(r"noindex|width=device-width.*|#[0-9a-f]{6}|\d+|https://")
 GETTEXT = {"gettext", "gettext_noop", "gettext_lazy", "ngettext", "ngettext_lazy", "_"}
 
 _BLOCK = re.compile(r"{%\s*blocktranslate.*?{%\s*endblocktranslate\s*%}", re.DOTALL)

@@ -169,6 +169,8 @@ def _pages(world: World, looker: Looker, now: Truth) -> Iterator[str]:
         found = 200 if now.knows(viewer, owner.id) else 404
         yield from _page(looker, f"/@{owner.username}", found, now)
         yield from _numbers(looker, owner.username, now.sees_photos_of(viewer, owner.id))
+        public = 200 if now.sees_photos_of(None, owner.id) and now.knows(viewer, owner.id) else 404
+        yield from _page(looker, f"/@{owner.username}/feed.atom", public, now)
         for end in ("followers", "following", "report"):
             yield from _page(looker, f"/@{owner.username}/{end}", None, now)
     for photo in world.photos.values():
@@ -176,6 +178,12 @@ def _pages(world: World, looker: Looker, now: Truth) -> Iterator[str]:
         yield from _page(looker, f"/p/{now.photos[photo].code}", found, now)
         for end in ("card", "likes", "report"):
             yield from _page(looker, f"/p/{now.photos[photo].code}/{end}", found if viewer else 303, now)
+        # What other programs are given is for everybody or for nobody, and not for who is blocked.
+        public = 200 if now.sees(None, photo) and now.sees(viewer, photo) else 404
+        yield from _page(looker, f"/p/{now.photos[photo].code}/og.jpg", public, now)
+        yield from _page(
+            looker, f"/oembed?url=http%3A%2F%2Ftestserver%2Fp%2F{now.photos[photo].code}", public, now
+        )
     yield from _reports(looker, viewer, now)
 
 
