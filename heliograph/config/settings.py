@@ -63,6 +63,7 @@ LOCALE_PATHS = [languages.FOLDER]
 # Every file of one release lives under one versioned address, so all of them may be kept for a year.
 STATIC_URL = static.address()
 STATIC_ROOT = static.root(_env.static)
+STORAGES = {"staticfiles": {"BACKEND": "heliograph.config.static_urls.Remembered"}}
 WHITENOISE_STATIC_PREFIX = "/static/" if STATIC_ROOT else STATIC_URL
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 WHITENOISE_IMMUTABLE_FILE_TEST = "^/static/[0-9a-f]{12}/"

@@ -83,6 +83,12 @@ def fixed(name: str, language: str) -> SafeString:
     return render_to_string(f"web/parts/{name}.html")
 
 
+@lru_cache(maxsize=_FIXED)
+def head(theme: str, language: str) -> SafeString:
+    """How every page begins, by what it depends on; the language is active."""
+    return render_to_string("web/parts/frame_head.html", {"theme_now": theme})
+
+
 def tabs(current: str, username: str, language: str) -> SafeString:
     """The tabs of somebody signed in; only the way to their own page is theirs."""
     before, after = _tabs(current, language)

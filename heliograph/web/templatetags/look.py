@@ -133,10 +133,10 @@ def moment(at: datetime) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def theme(context: template.Context) -> str:
-    """light, dark, or empty: as the system says."""
+def frame_head(context: template.Context) -> SafeString:
+    """How every page begins: in its language, and in the theme that this browser's person chose."""
     request = context.get("request")
-    return preferences.theme(request) if request is not None else ""
+    return fragments.head(preferences.theme(request) if request is not None else "", get_language() or "")
 
 
 @register.simple_tag(takes_context=True)
