@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from django.http import HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
-from django.template.loader import render_to_string
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_POST
 
 from heliograph.core.errors import Invalid
 from heliograph.flows import comment
 from heliograph.pages import photo as photos
 from heliograph.sharding.ids import CommentId, PhotoId, short_code
+from heliograph.web import fragments
 from heliograph.web.answers import done, see, wants_json
 from heliograph.web.photo_views import COMMENTS, frame, said
 from heliograph.web.session import SignedInRequest, signed_in
@@ -45,8 +46,8 @@ def _as_row(request: SignedInRequest, photo_id: PhotoId, comment_id: CommentId) 
     me = request.viewer.person_id
     newest = photos.comments(me, photo_id, count=COMMENTS).items
     mine = next((row for row in newest if row.id == comment_id), None)
-    context = {"comment": mine, "photo": photos.one(me, photo_id)}
-    html = render_to_string("web/parts/comment.html", context, request) if mine else ""
+    owner = photos.one(me, photo_id).owner
+    html = fragments.comment(mine, me, owner.id, get_token(request), get_language() or "") if mine else ""
     return JsonResponse({"html": html})
 
 

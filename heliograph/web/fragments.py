@@ -1,4 +1,4 @@
-"""Photo cards as HTML, rendered once for each content and then only filled in.
+"""Photo cards and other rows as HTML, rendered once for each content and then only filled in.
 
 A page of twenty cards took 20 ms in Django's templates, twenty times an empty view. `pages.cards` gives the same
 object for the same content, so its HTML is remembered by the object. What differs from page to page is a hole:
@@ -7,7 +7,7 @@ NUL, a name, NUL, which no text of people can contain (media/captions.py refuses
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -18,7 +18,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from heliograph.core import clock
-from heliograph.pages.cards import PhotoCard
+from heliograph.pages.cards import CommentCard, PhotoCard
 from heliograph.web import times
 
 _REMEMBERED = 2000  # cards, each about 3 KB
@@ -48,6 +48,65 @@ def cards(
             if name:
                 page.append(token if name == _CSRF else _time(name, now, zone, language))
     return mark_safe("".join(page))  # noqa: S308 - made by templates; tokens and times are ours
+
+
+def row(
+    name: str, key: Hashable, context: dict[str, Any], *, csrf_token: Any = "", language: str
+) -> SafeString:
+    """One of many rows of a page: the part `name`, remembered by `key`, which holds all that its HTML depends on.
+
+    `context` is for the template. Times and the token against forged forms are holes, as in cards.
+    """
+    pieces = _row(name, _Known(key, context), language)
+    if len(pieces) == 1:
+        return pieces[0][0]
+    now, zone = clock.now(), timezone.get_current_timezone_name()
+    page: list[str] = []
+    for html, hole in pieces:
+        page.append(html)
+        if hole:
+            page.append(str(csrf_token) if hole == _CSRF else _time(hole, now, zone, language))
+    return mark_safe("".join(page))  # noqa: S308 - made by templates; tokens and times are ours
+
+
+def comment(
+    comment: CommentCard, viewer_id: int | None, owner_id: int, csrf_token: Any, language: str
+) -> SafeString:
+    """A comment under a photo of `owner_id`, for its viewer."""
+    may_delete = viewer_id is not None and viewer_id in (comment.author.id, owner_id)
+    may_report = viewer_id is not None and viewer_id != comment.author.id
+    return row(
+        "comment",
+        (comment.id, comment.text, comment.author, may_delete, may_report),  # nobody edits a comment
+        {"comment": comment, "may_delete": may_delete, "may_report": may_report},
+        csrf_token=csrf_token,
+        language=language,
+    )
+
+
+class _Known:
+    """Values for a template that are the same when their key is."""
+
+    __slots__ = ("_hash", "key", "values")
+
+    def __init__(self, key: Hashable, values: dict[str, Any]) -> None:
+        self.key = key
+        self.values = values
+        self._hash = hash(key)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Known) and self.key == other.key
+
+
+@lru_cache(maxsize=4 * _REMEMBERED)
+def _row(name: str, known: _Known, language: str) -> tuple[tuple[SafeString, str], ...]:
+    context = known.values | {"with_holes": True, "csrf_token": f"{_MARK}{_CSRF}{_MARK}"}
+    html = render_to_string(f"web/parts/{name}.html", context)
+    pieces = [*(mark_safe(piece) for piece in html.split(_MARK)), mark_safe("")]  # noqa: S308 - made by a template
+    return tuple(zip(pieces[::2], pieces[1::2], strict=True))
 
 
 def _time(name: str, now: datetime, zone: str, language: str) -> str:

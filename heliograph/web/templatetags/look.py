@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from django import template
 from django.conf import settings
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -15,7 +16,7 @@ from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from heliograph.core import clock
 from heliograph.media import errors as media_errors
-from heliograph.pages.cards import PhotoCard
+from heliograph.pages.cards import CommentCard, PersonCard, PhotoCard
 from heliograph.sharding import ids
 from heliograph.web import fragments, preferences, times
 
@@ -157,6 +158,44 @@ def cards(context: template.Context, photos: Iterable[PhotoCard], eager: int = 0
         csrf_token=context["csrf_token"],
         language=get_language() or "",
         eager=eager,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def square(context: template.Context, photo: PhotoCard, at: int) -> SafeString:
+    """A photo of a grid; `at` counts from 1."""
+    lazy = at > int(context.get("eager") or 0)
+    zone = timezone.get_current_timezone_name()  # the day of the photo is in its name
+    values = {"photo": photo, "lazy": lazy}
+    return fragments.row("square", (photo, lazy, zone), values, language=get_language() or "")
+
+
+@register.simple_tag
+def person(someone: PersonCard) -> SafeString:
+    """Face and names of somebody, in a list."""
+    return fragments.row("person", someone, {"person": someone}, language=get_language() or "")
+
+
+@register.simple_tag(takes_context=True)
+def said(context: template.Context, comment: CommentCard) -> SafeString:
+    """A comment under a photo, for its viewer."""
+    request = context.get("request")
+    viewer = request.viewer.person_id if request is not None and request.viewer else None
+    return fragments.comment(
+        comment, viewer, context["photo"].owner.id, context.get("csrf_token", ""), get_language() or ""
+    )
+
+
+@register.simple_tag(takes_context=True)
+def follow(context: template.Context, someone: PersonCard, status: str, classes: str = "") -> SafeString:
+    """The button to follow somebody, as far as the viewer has come with them."""
+    here = context["request"].get_full_path()
+    return fragments.row(
+        "follow",
+        (someone, status, classes, here),
+        {"person": someone, "status": status, "classes": classes, "here": here},
+        csrf_token=context["csrf_token"],
+        language=get_language() or "",
     )
 
 
