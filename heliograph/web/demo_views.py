@@ -79,7 +79,16 @@ def photographs(request: PageRequest) -> HttpResponse:
     """Who made the demo's photographs, and under which licences they are passed on."""
     if not has_photographs():
         raise NotFound(cause="no demo here")
-    return render(request, "web/demo_photographs.html", {"works": credits(), "tab": ""})
+    return render(request, "web/demo_photographs.html", {"makers": makers(), "tab": ""})
+
+
+@cache
+def makers() -> list[tuple[str, list[dict[str, Any]]]]:
+    """The works of each, who gave most first."""
+    works: dict[str, list[dict[str, Any]]] = {}
+    for work in credits():
+        works.setdefault(work["author"], []).append(work)
+    return sorted(works.items(), key=lambda one: (-len(one[1]), one[0].casefold()))
 
 
 @cache

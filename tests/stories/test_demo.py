@@ -108,15 +108,12 @@ def test_it_makes_people_photos_and_what_they_say_and_twice_is_the_same(demo: An
     ]
     assert made["comments"] == [[], ["Like a drawing."], ["It was.", "Is it, @alice?"]]
     assert made["faces"] == ["alice"]
+    dave = Person.objects.get(username="dave").id
+    assert [one.username for one in profile.requested_by(dave).items] == [
+        "trent"
+    ]  # was not let in, and waits
     demo()
     assert everything() == made
-
-
-def test_who_is_not_let_in_waits(demo: Any) -> None:
-    demo()
-    dave = Person.objects.get(username="dave").id
-    [waiting] = profile.requested_by(dave).items
-    assert waiting.username == "trent"
 
 
 def test_wherever_it_is_ended_it_goes_on_from_there(demo: Any, tmp_path: Path) -> None:
