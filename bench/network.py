@@ -56,8 +56,8 @@ SELECT ((%(now)s - n * 1000) << 23) | (%(shard)s::bigint << 10) | (%(owner)s & 1
 FROM generate_series(1::bigint, %(count)s::bigint) n
 """
 _LIKED = """
-INSERT INTO {s}.photo_like (actor_id, photo_id, "on", version, at)
-SELECT a.id, p.id, true, 1, p.published_at + a.place * interval '1 second'
+INSERT INTO {s}.photo_like (actor_id, photo_id, owner_id, "on", version, at)
+SELECT a.id, p.id, p.owner_id, true, 1, p.published_at + a.place * interval '1 second'
 FROM {s}.photo p, unnest(%(actors)s::bigint[]) WITH ORDINALITY a (id, place)
 WHERE p.owner_id = %(owner)s AND (p.id >> 23) %% %(groups)s = a.place %% %(groups)s
 """

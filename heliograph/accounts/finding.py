@@ -17,6 +17,7 @@ from heliograph.accounts.models import Person, PersonWord
 
 LONGEST_QUERY: Final = 100  # characters; what comes after is not looked at
 LONGEST_WORD: Final = 30  # characters
+_MOST_LOOKED_AT: Final = 1_000  # people who share the longest word of a question of several
 _MOST_WORDS: Final = 12  # of one person
 _MOST_ASKED: Final = 4  # words of one question that are looked at
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -61,23 +62,26 @@ def keep(person_id: int, username: str, full_name: str) -> None:
 
 
 def beginning_with(asked: list[str], *, count: int, among: Collection[int] | None = None) -> list[int]:
-    """Active people all of whose `asked` words begin a word of their name, alphabetically; at most `count`.
+    """People all of whose `asked` words begin a word of their name, alphabetically; at most `count`.
 
-    `among`: only these. One question to the directory; it reads no more than a few hundred rows.
+    `among`: only these. Suspended people are among them: whoever shows faces leaves them out. A word costs one
+    question to the directory, which reads no more than `_MOST_LOOKED_AT` rows; of several words, the longest is
+    asked first, and of more people than that the alphabetically first are looked at.
     """
     if not asked or (among is not None and not among):
         return []
-    longest = max(asked, key=len)
-    found = PersonWord.objects.filter(**_range("word", longest))
-    for other in asked:
-        if other != longest:
-            found = found.filter(
-                person__in=PersonWord.objects.filter(**_range("word", other)).values("person")
-            )
+    first, *others = sorted(asked, key=len, reverse=True)
+    rows = PersonWord.objects.filter(**_range(first))
     if among is not None:
-        found = found.filter(person_id__in=list(among))
-    rows = found.filter(person__state="active").order_by("word", "person_id")
-    return list(dict.fromkeys(rows.values_list("person_id", flat=True)[: 2 * count]))[:count]
+        rows = rows.filter(person_id__in=list(among))
+    most = _MOST_LOOKED_AT if others else 2 * count  # somebody may be found by two of their words
+    ordered = rows.order_by("word", "person_id").values_list("person_id", flat=True)
+    found = list(dict.fromkeys(ordered[:most]))
+    for other in others:
+        too = PersonWord.objects.filter(person_id__in=found, **_range(other))
+        kept = set(too.values_list("person_id", flat=True))
+        found = [id for id in found if id in kept]
+    return found[:count]
 
 
 def named(username: str) -> int | None:
@@ -86,5 +90,5 @@ def named(username: str) -> int | None:
     return found.first()
 
 
-def _range(field: str, word: str) -> dict[str, str]:
-    return {f"{field}__gte": word, f"{field}__lt": word + _LAST}
+def _range(word: str) -> dict[str, str]:
+    return {"word__gte": word, "word__lt": word + _LAST}

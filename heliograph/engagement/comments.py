@@ -39,6 +39,15 @@ class Comment:
     created_at: datetime
 
 
+@dataclass(frozen=True)
+class Removed:
+    """A comment that has just been deleted, and the entities that its text had."""
+
+    id: int
+    author_id: int
+    entities: list[dict[str, Any]]
+
+
 def state_of(reader: store.Shards, author_id: int) -> str | None:
     """The author's state, by their home; None when it is not made yet. One round trip."""
     return store.state(reader.at(author_id), author_id)
@@ -68,24 +77,25 @@ def add(tx: store.Shard, author_id: int, photo_id: int, text: str, entities: Seq
     raise Conflict(cause="no free id")
 
 
-def remove(tx: store.Shard, actor_id: int, photo_id: int, comment_id: int) -> int | None:
-    """Delete a comment, as its author or the photo's owner; its author's id, None when it was deleted already."""
+def remove(tx: store.Shard, actor_id: int, photo_id: int, comment_id: int) -> Removed | None:
+    """Delete a comment, as its author or the photo's owner; None when it was deleted already."""
     store.lock_counts(tx, [photo_id])
     seen = store.comment_seen(tx, actor_id, photo_id, comment_id)
     if seen is None:
         raise NotFound(cause=f"comment {comment_id} on {photo_id}")
-    on, author_id, owner_id, visible = seen
+    on, author_id, owner_id, visible, entities = seen
     if actor_id not in (author_id, owner_id):
         if on and visible:
             raise NotYours()
         raise NotFound(cause=f"comment {comment_id} for {actor_id}")
-    return author_id if store.uncomment(tx, actor_id, photo_id, comment_id) else None
+    gone = store.uncomment(tx, actor_id, photo_id, comment_id)
+    return Removed(comment_id, author_id, entities) if gone else None
 
 
-def hush(tx: store.Shard, photo_id: int, *, count: int) -> list[tuple[int, int]]:
-    """Delete a chunk of a deleted photo's comments, as `remove` does one; (comment, author) of each."""
+def hush(tx: store.Shard, photo_id: int, *, count: int) -> list[Removed]:
+    """Delete a chunk of a deleted photo's comments, as `remove` does one."""
     store.lock_counts(tx, [photo_id])
-    return store.hush(tx, photo_id, count)
+    return [Removed(*row) for row in store.hush(tx, photo_id, count)]
 
 
 def read(reader: store.Shards, pairs: Sequence[tuple[int, int]]) -> store.Rows:

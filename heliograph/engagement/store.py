@@ -94,9 +94,10 @@ LEFT JOIN {{s}}.person o ON o.id = p.owner_id
 LEFT JOIN {{s}}.photo_like l ON l.photo_id = k.photo_id AND l.actor_id = k.actor_id
 """
 _SAVE_LIKES = """
-INSERT INTO {s}.photo_like (actor_id, photo_id, "on", version, at)
-SELECT * FROM unnest(%(actors)s::bigint[], %(photos)s::bigint[], %(ons)s::boolean[], %(versions)s::bigint[],
-    %(ats)s::timestamptz[])
+INSERT INTO {s}.photo_like (actor_id, photo_id, "on", version, at, owner_id)
+SELECT k.*, p.owner_id FROM unnest(%(actors)s::bigint[], %(photos)s::bigint[], %(ons)s::boolean[],
+    %(versions)s::bigint[], %(ats)s::timestamptz[]) AS k (actor_id, photo_id)
+JOIN {s}.photo p ON p.id = k.photo_id
 ON CONFLICT (photo_id, actor_id) DO UPDATE SET "on" = excluded."on", version = excluded.version, at = excluded.at
     WHERE {s}.photo_like.version < excluded.version
 """
@@ -127,14 +128,14 @@ _STATE = "SELECT state FROM {s}.person WHERE id = %s"
 # FOR SHARE: a photo that is being deleted at this moment is waited for, and then refuses.
 _COMMENT = f"""
 WITH allowed AS MATERIALIZED (
-    SELECT p.id FROM {{s}}.photo p JOIN {{s}}.person o ON o.id = p.owner_id
+    SELECT p.id, p.owner_id FROM {{s}}.photo p JOIN {{s}}.person o ON o.id = p.owner_id
     WHERE p.id = %(photo)s AND {_welcome("%(author)s")} AND NOT EXISTS (
         SELECT FROM {{s}}.blocked_by b WHERE b.target_id = o.id AND b.actor_id = %(author)s AND b."on"
     )
     FOR SHARE OF p
 ), made AS (
-    INSERT INTO {{s}}.comment (photo_id, author_id, text, entities, version, at)
-    SELECT id, %(author)s, %(text)s, %(entities)s::jsonb, nextval('{{s}}.version_seq'), %(now)s FROM allowed
+    INSERT INTO {{s}}.comment (photo_id, owner_id, author_id, text, entities, version, at)
+    SELECT id, owner_id, %(author)s, %(text)s, %(entities)s::jsonb, nextval('{{s}}.version_seq'), %(now)s FROM allowed
     ON CONFLICT (id) DO NOTHING
     RETURNING id
 ), noted AS (
@@ -161,7 +162,7 @@ WITH gone AS (
 SELECT EXISTS (SELECT FROM gone)
 """
 _COMMENT_SEEN = f"""
-SELECT c."on", c.author_id, o.id, {_welcome("%(actor)s")}
+SELECT c."on", c.author_id, o.id, {_welcome("%(actor)s")}, c.entities
 FROM {{s}}.comment c JOIN {{s}}.photo p ON p.id = c.photo_id JOIN {{s}}.person o ON o.id = p.owner_id
 WHERE c.id = %(comment)s AND c.photo_id = %(photo)s
 """
@@ -193,14 +194,15 @@ WHERE photo_id = %(photo)s AND "on" AND actor_id > %(after)s ORDER BY actor_id L
 _HUSH = """
 WITH gone AS (
     UPDATE {s}.comment c SET "on" = false, text = '', entities = '[]', version = nextval('{s}.version_seq')
-    FROM {s}.photo p
-    WHERE p.id = c.photo_id AND p.state = 'deleted' AND c."on" AND c.id IN (
-        SELECT id FROM {s}.comment WHERE photo_id = %(photo)s AND "on" ORDER BY id LIMIT %(count)s)
-    RETURNING c.id, c.author_id
+    FROM {s}.photo p, (
+        SELECT id, entities FROM {s}.comment WHERE photo_id = %(photo)s AND "on" ORDER BY id LIMIT %(count)s
+    ) said
+    WHERE p.id = c.photo_id AND p.state = 'deleted' AND c."on" AND c.id = said.id
+    RETURNING c.id, c.author_id, said.entities
 ), counted AS (
     UPDATE {s}.photo_counts SET comments = comments - (SELECT count(*) FROM gone) WHERE photo_id = %(photo)s
 )
-SELECT id, author_id FROM gone
+SELECT id, author_id, entities FROM gone
 """
 _GATHERED = """
 SELECT EXISTS (SELECT FROM {s}.photo_like WHERE photo_id = %(photo)s)
@@ -271,9 +273,9 @@ def standing(shard: Shard, photo_id: int, after: int, count: int) -> Rows:
     return shard.rows(_STANDING, {"photo": photo_id, "after": after, "count": count})
 
 
-def hush(tx: Shard, photo_id: int, count: int) -> list[tuple[int, int]]:
-    """Switch a chunk of a deleted photo's comments off, and count them; (comment, author)."""
-    return [(row[0], row[1]) for row in tx.rows(_HUSH, {"photo": photo_id, "count": count})]
+def hush(tx: Shard, photo_id: int, count: int) -> Rows:
+    """Switch a chunk of a deleted photo's comments off, and count them; (comment, author, its entities)."""
+    return tx.rows(_HUSH, {"photo": photo_id, "count": count})
 
 
 def gathered(shard: Shard, photo_id: int) -> bool:
@@ -308,12 +310,9 @@ def uncomment(tx: Shard, actor_id: int, photo_id: int, comment_id: int) -> bool:
     return bool(tx.value(_UNCOMMENT, {"actor": actor_id, "photo": photo_id, "comment": comment_id}))
 
 
-def comment_seen(
-    tx: Shard, actor_id: int, photo_id: int, comment_id: int
-) -> tuple[bool, int, int, bool] | None:
-    """(on, author, the photo's owner, whether the photo is for the actor)"""
-    row = tx.row(_COMMENT_SEEN, {"actor": actor_id, "photo": photo_id, "comment": comment_id})
-    return None if row is None else (row[0], row[1], row[2], row[3])
+def comment_seen(tx: Shard, actor_id: int, photo_id: int, comment_id: int) -> tuple[Any, ...] | None:
+    """(on, author, the photo's owner, whether the photo is for the actor, entities)"""
+    return tx.row(_COMMENT_SEEN, {"actor": actor_id, "photo": photo_id, "comment": comment_id})
 
 
 def commented(reader: Shards, pairs: Sequence[tuple[int, int]]) -> Rows:

@@ -11,7 +11,7 @@ from collections import defaultdict
 
 from heliograph.engagement import comments, likes
 from heliograph.flows import comment as _mirrors_comments  # noqa: F401
-from heliograph.flows import like
+from heliograph.flows import like, mention
 from heliograph.media import photos
 from heliograph.sharding import sessions
 from heliograph.sharding.ids import shard_of
@@ -39,7 +39,9 @@ def clear(photo_id: int, after: int = 0) -> None:
 
 def _hush(tx: Tx, photo_id: int) -> int:
     gone = comments.hush(tx, photo_id, count=CHUNK)
-    tx.project_all("commented", gone)
+    tx.project_all("commented", [(said.id, said.author_id) for said in gone])
+    for said in gone:
+        mention.in_comment(tx, said.id, said.entities)
     return len(gone)
 
 

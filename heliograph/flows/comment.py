@@ -9,7 +9,7 @@ from heliograph.accounts.errors import Suspended
 from heliograph.core import environment, limits, metrics
 from heliograph.engagement import comments, words
 from heliograph.flows import forget_photo as _its_task_is_enqueued_here  # noqa: F401
-from heliograph.flows import homes, mentions
+from heliograph.flows import homes, mention, mentions
 from heliograph.pages import cards
 from heliograph.sharding import idempotency, outbox, sessions
 from heliograph.sharding.sessions import Tx
@@ -28,6 +28,7 @@ def add(actor_id: int, photo_id: int, text: str, *, idempotency_key: str | None 
     def make(tx: Tx) -> dict[str, Any]:
         comment_id = comments.add(tx, actor_id, photo_id, parsed.text, entities)
         tx.noted("commented", comment_id, actor_id)
+        mention.in_comment(tx, comment_id, entities)
         tx.after_commit(lambda: cards.changed(counts=[photo_id]))
         return {"id": comment_id}
 
@@ -49,9 +50,10 @@ def remove(actor_id: int, photo_id: int, comment_id: int) -> None:
     """Delete one's own comment, or one on one's own photo. May be repeated."""
 
     def body(tx: Tx) -> None:
-        author_id = comments.remove(tx, actor_id, photo_id, comment_id)
-        if author_id is not None:
-            tx.noted("commented", comment_id, author_id)
+        gone = comments.remove(tx, actor_id, photo_id, comment_id)
+        if gone is not None:
+            tx.noted("commented", comment_id, gone.author_id)
+            mention.in_comment(tx, comment_id, gone.entities)
             # Not left to the mirror alone, which has to wait when the author's node is away.
             tx.enqueue("forget_photo.v1", photo_id=photo_id)
             tx.after_commit(lambda: cards.changed(counts=[photo_id]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from heliograph.accounts import home
 from heliograph.flows import clear_photo as _its_task_is_enqueued_here  # noqa: F401
 from heliograph.flows import forget_photo as _so_is_its_task  # noqa: F401
-from heliograph.flows import homes
+from heliograph.flows import homes, mention
 from heliograph.flows.post_photo import remove_files
 from heliograph.media import photos, upload_rows, uploads
 from heliograph.sharding import sessions
@@ -24,6 +24,8 @@ def delete(owner_id: int, photo_id: int) -> None:
         home.lock_counters(tx, [owner_id])
         photo = photos.lock_own(tx, owner_id, photo_id)
         photos.delete(tx, photo_id)
+        if photo.published:
+            mention.in_caption(tx, photo_id, photo.entities)
         home.move_counters(tx, owner_id, photos=-1 if photo.published else 0)
         tx.enqueue("forget_photo.v1", photo_id=photo_id)
         tx.enqueue("remove_photo_files.v1", photo_id=photo_id)

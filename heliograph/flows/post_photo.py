@@ -17,7 +17,7 @@ import orjson
 from heliograph.accounts import home
 from heliograph.core import clock, environment, limits, metrics
 from heliograph.core.errors import Invalid, Unavailable
-from heliograph.flows import homes, mentions
+from heliograph.flows import homes, mention, mentions
 from heliograph.flows.upload_photo import Suspended
 from heliograph.media import (
     cage_client,
@@ -169,6 +169,8 @@ def _published(photo: Photo, rendered: Rendered) -> None:
         if not photos.publish(tx, photo.id, **size, placeholder=rendered.placeholder):
             return False, None
         home.move_counters(tx, photo.owner_id, photos=1)
+        # The caption as it is now: it may have been changed while the pictures were made.
+        mention.in_caption(tx, photo.id, photos.lock(tx, photo.id).entities)
         tx.enqueue("fan_out.v1", photo_id=photo.id, owner_id=photo.owner_id)
         return True, upload_rows.remove_of_photo(tx, photo.id)
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from heliograph.accounts import home
+from heliograph.activity import mentions
 from heliograph.core import clock, environment, metrics
 from heliograph.core.errors import NotFound, Unavailable
 from heliograph.engagement import counts, likes
@@ -88,6 +89,8 @@ def sweep_shard(shard: int) -> None:
         truth, mirror = kind.sides
         _walk(shard, truth, lambda rows, kind=kind: _truths(kind, rows, marks))  # type: ignore[misc]
         _walk(shard, mirror, lambda rows, kind=kind: _mirrors(kind, rows, marks))  # type: ignore[misc]
+    while sessions.write(_place(shard), lambda tx: mentions.sweep(tx, cutoff, count=CHUNK), repeatable=True):
+        pass
     _tombstones(shard, cutoff)
 
 

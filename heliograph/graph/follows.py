@@ -98,7 +98,7 @@ def approve(tx: store.Shard, owner_id: int, actor_id: int) -> Change | None:
         return None
     if not pair.requested:
         raise NoRequest()
-    return _answer(tx, {(owner_id, actor_id): pair}, "granted")[0]
+    return _answer(tx, {(owner_id, actor_id): pair}, "granted", by_hand=True)[0]
 
 
 def refuse(tx: store.Shard, owner_id: int, actor_id: int) -> Change | None:
@@ -123,7 +123,7 @@ def grant_pending(tx: store.Shard, owner_id: int) -> list[Change]:
     if owner.private or not owner.active:
         return []
     waiting = [(owner_id, actor_id) for actor_id in store.pending(tx, owner_id, GRANT_CHUNK)]
-    return _answer(tx, store.load(tx, FOLLOWER, waiting), "granted")
+    return _answer(tx, store.load(tx, FOLLOWER, waiting), "granted", by_hand=True)
 
 
 def wishes_arrive(tx: store.Shard, wishes: Sequence[tuple[int, int, bool, int]]) -> list[Change]:
@@ -151,17 +151,17 @@ def wishes_arrive(tx: store.Shard, wishes: Sequence[tuple[int, int, bool, int]])
 
 
 def permits_arrive(
-    tx: store.Shard, permits: Sequence[tuple[int, int, pairs.State, int, int]]
+    tx: store.Shard, permits: Sequence[tuple[int, int, pairs.State, int, int, bool]]
 ) -> list[Change]:
-    """Permits (owner, actor, state, answers, version) reach the followers' shard."""
-    actors = {actor for _, actor, _, _, _ in permits}
+    """Permits (owner, actor, state, answers, version, by hand) reach the followers' shard."""
+    actors = {permit[1] for permit in permits}
     home.require(tx, *actors)
     home.lock_counters(tx, actors)
-    before = store.load(tx, FOLLOWING, [(actor, owner) for owner, actor, _, _, _ in permits])
+    before = store.load(tx, FOLLOWING, [(permit[1], permit[0]) for permit in permits])
     now = clock.now()
     arrived = {
-        (actor, owner): pairs.permitted(before[actor, owner], state, answers, version, now)
-        for owner, actor, state, answers, version in permits
+        (actor, owner): pairs.permitted(before[actor, owner], state, answers, version, now, by_hand=by_hand)
+        for owner, actor, state, answers, version, by_hand in permits
     }
     return _keep(tx, FOLLOWING, before, arrived)
 
@@ -186,11 +186,13 @@ def _one(tx: store.Shard, side: Side, mine: int, theirs: int) -> Pair:
     return store.load(tx, side, [(mine, theirs)])[mine, theirs]
 
 
-def _answer(tx: store.Shard, before: dict[Key, Pair], state: pairs.State) -> list[Change]:
+def _answer(
+    tx: store.Shard, before: dict[Key, Pair], state: pairs.State, *, by_hand: bool = False
+) -> list[Change]:
     now = clock.now()
     versions = store.versions(tx, len(before))
     after = {
-        key: pairs.answered(pair, state, version, now)
+        key: pairs.answered(pair, state, version, now, by_hand=by_hand)
         for (key, pair), version in zip(before.items(), versions, strict=True)
     }
     return _keep(tx, FOLLOWER, before, after)
@@ -221,5 +223,6 @@ def read_wishes(reader: store.Shards, keys: Sequence[Key]) -> store.Rows:
 
 
 def read_permits(reader: store.Shards, keys: Sequence[Key]) -> store.Rows:
-    """The permits of these (owner, actor) that were ever given or refused: (owner, actor, state, answers, version)."""
+    """The permits of these (owner, actor) that were ever given or refused:
+    (owner, actor, state, answers, version, by hand)."""
     return store.permits(reader, keys)

@@ -29,6 +29,7 @@ class Pair:
     answers: int = 0
     permit_version: int = 0
     since: datetime = _NEVER
+    by_hand: bool = False  # of the permit half: the owner has said yes to a request
 
     @property
     def in_force(self) -> bool:
@@ -56,16 +57,20 @@ def wished(pair: Pair, on: bool, version: int, now: datetime) -> Pair:
     return _dated(pair, replace(pair, wish_on=on, wish_version=version), now)
 
 
-def answered(pair: Pair, state: State, version: int, now: datetime) -> Pair:
+def answered(pair: Pair, state: State, version: int, now: datetime, *, by_hand: bool = False) -> Pair:
     """The pair when the owner answers the wish they know, under a new version of the permit."""
-    return _dated(pair, replace(pair, state=state, answers=pair.wish_version, permit_version=version), now)
+    after = replace(pair, state=state, answers=pair.wish_version, permit_version=version, by_hand=by_hand)
+    return _dated(pair, after, now)
 
 
-def permitted(pair: Pair, state: State, answers: int, version: int, now: datetime) -> Pair:
+def permitted(
+    pair: Pair, state: State, answers: int, version: int, now: datetime, *, by_hand: bool = False
+) -> Pair:
     """The pair with a newer permit, arrived from the owner; an older one changes nothing."""
     if version <= pair.permit_version:
         return pair
-    return _dated(pair, replace(pair, state=state, answers=answers, permit_version=version), now)
+    after = replace(pair, state=state, answers=answers, permit_version=version, by_hand=by_hand)
+    return _dated(pair, after, now)
 
 
 def verdict(*, blocked: bool, active: bool, private: bool) -> State:

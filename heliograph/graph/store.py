@@ -54,18 +54,21 @@ def _side(table: str, mine: str, theirs: str) -> Side:
     # f-strings over names only, once, at import: the statements are constants.
     return Side(
         load=f"""
-SELECT p.{mine}, p.{theirs}, p.wish_on, p.wish_version, p.state, p.answers, p.permit_version, p.since
+SELECT p.{mine}, p.{theirs}, p.wish_on, p.wish_version, p.state, p.answers, p.permit_version, p.since,
+    p.by_hand
 FROM {{s}}.{table} p
 JOIN unnest(%(ids)s::bigint[], %(others)s::bigint[]) AS k (mine, theirs)
     ON p.{mine} = k.mine AND p.{theirs} = k.theirs
 """,
         save=f"""
-INSERT INTO {{s}}.{table} ({mine}, {theirs}, wish_on, wish_version, state, answers, permit_version, since)
+INSERT INTO {{s}}.{table} ({mine}, {theirs}, wish_on, wish_version, state, answers, permit_version, since,
+    by_hand)
 SELECT * FROM unnest(%(ids)s::bigint[], %(others)s::bigint[], %(wish_on)s::boolean[], %(wish_version)s::bigint[],
-    %(state)s::text[], %(answers)s::bigint[], %(permit_version)s::bigint[], %(since)s::timestamptz[])
+    %(state)s::text[], %(answers)s::bigint[], %(permit_version)s::bigint[], %(since)s::timestamptz[],
+    %(by_hand)s::boolean[])
 ON CONFLICT ({mine}, {theirs}) DO UPDATE SET wish_on = excluded.wish_on, wish_version = excluded.wish_version,
     state = excluded.state, answers = excluded.answers, permit_version = excluded.permit_version,
-    since = excluded.since
+    since = excluded.since, by_hand = excluded.by_hand
 """,
         newest=f"""
 SELECT since, {theirs} FROM {{s}}.{table}
@@ -117,7 +120,7 @@ SELECT f.actor_id, f.owner_id, f.wish_on, f.wish_version FROM {s}.following f
 JOIN unnest(%(ids)s::bigint[], %(others)s::bigint[]) AS k (actor_id, owner_id) USING (actor_id, owner_id)
 """
 _PERMITS = """
-SELECT f.owner_id, f.actor_id, f.state, f.answers, f.permit_version FROM {s}.follower f
+SELECT f.owner_id, f.actor_id, f.state, f.answers, f.permit_version, f.by_hand FROM {s}.follower f
 JOIN unnest(%(ids)s::bigint[], %(others)s::bigint[]) AS k (owner_id, actor_id) USING (owner_id, actor_id)
 WHERE f.permit_version > 0
 """
@@ -203,7 +206,7 @@ def load(tx: Shard, side: Side, keys: Iterable[Key]) -> dict[Key, Pair]:
 def save(tx: Shard, side: Side, pairs: Mapping[Key, Pair]) -> None:
     values = list(pairs.values())
     params: dict[str, Any] = {"ids": [mine for mine, _ in pairs], "others": [theirs for _, theirs in pairs]}
-    for name in ("wish_on", "wish_version", "state", "answers", "permit_version", "since"):
+    for name in ("wish_on", "wish_version", "state", "answers", "permit_version", "since", "by_hand"):
         params[name] = [getattr(pair, name) for pair in values]
     tx.run(side.save, params)
 

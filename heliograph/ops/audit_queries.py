@@ -78,9 +78,55 @@ def _idle(half: Values) -> bool:
     return not wish_on or (state == "denied" and answers == wish_version)
 
 
+def _same_on(one: Values, other: Values) -> bool:
+    """A text has one version for all that is in it, and changes without its mentions."""
+    return bool(one[0]) == bool(other[0])
+
+
 def _same_switch(one: Values, other: Values) -> bool:
     """Both off is agreement whatever the versions: an off row may have been swept, or never have been mirrored."""
     return one == other if one[0] or other[0] else True
+
+
+def _named_in(text: str, key: str, row: str) -> str:
+    """(text, person) for everybody whom a text on this shard names, but its author and the photo's owner."""
+    others = "x.person NOT IN (t.author_id, t.owner_id)" if row == "comment" else "x.person <> t.owner_id"
+    on = 't."on"' if row == "comment" else "t.state = 'published'"
+    return f"""
+SELECT DISTINCT {key}, x.person, {on} FROM {{s}}.{row} t, LATERAL (
+    SELECT (e ->> 'person_id')::bigint AS person FROM jsonb_array_elements(t.entities) AS e
+    WHERE e ->> 'type' = 'mention'
+) x
+WHERE {others}{text}"""
+
+
+_CHUNK_OF_MENTIONS = " AND (t.id, x.person) > (%(a)s, %(b)s) ORDER BY 1, 2 LIMIT %(count)s"
+_THESE_MENTIONS = " AND (t.id, x.person) IN (SELECT * FROM unnest(%(ids)s::bigint[], %(others)s::bigint[]))"
+
+
+def _mentions(kind: str, row: str, column: str, which: str) -> tuple[Pairing, Pairing]:
+    """A text that names somebody is on as long as the row with them is."""
+    chunk = (
+        f'SELECT person_id, {column}, "on" FROM {{s}}.mention WHERE {which}'
+        f" AND (person_id, {column}) > (%(a)s, %(b)s) ORDER BY person_id, {column} LIMIT %(count)s"
+    )
+    return (
+        Pairing(
+            kind,
+            here=_named_in(_CHUNK_OF_MENTIONS, "t.id", row),
+            there=_matching("mention", "person_id", column, 't."on"') + f" WHERE {which}",
+            agree=_same_on,
+            absent=(False,),
+        ),
+        Pairing(
+            kind,
+            here=chunk,
+            there=_named_in(_THESE_MENTIONS, "t.id", row),
+            agree=_same_on,
+            absent=(False,),
+            named=_swapped,
+        ),
+    )
 
 
 PAIRINGS = (
@@ -144,6 +190,8 @@ PAIRINGS = (
         absent=_OFF,
         named=_swapped,
     ),
+    *_mentions("mention in a caption", "photo", "photo_id", "comment_id = 0"),
+    *_mentions("mention in a comment", "comment", "comment_id", "comment_id > 0"),
 )
 
 #: Which outbox kinds carry what the audit calls by one name.
@@ -152,6 +200,8 @@ CARRIED_BY = {
     "block": ("block",),
     "like": ("like",),
     "commented": ("commented",),
+    "mention in a caption": ("mention_caption",),
+    "mention in a comment": ("mention_comment",),
     "face": ("face",),
 }
 OUTBOX = "SELECT kind, a, b FROM public.outbox"
@@ -194,12 +244,25 @@ ON CONFLICT (photo_id) DO UPDATE SET {column} = excluded.{column}
     )
 
 
+def _owners(table: str) -> Count:
+    """Each like and comment says whose photo it is on."""
+    return Count(
+        f"owner of-{table}",
+        sql=f"SELECT p.id, p.owner_id, t.owner_id FROM {{s}}.{table} t JOIN {{s}}.photo p ON p.id = t.photo_id"
+        " WHERE p.owner_id <> t.owner_id",
+        recount=f"UPDATE {{s}}.{table} t SET owner_id = p.owner_id FROM {{s}}.photo p"
+        " WHERE p.id = %(id)s AND t.photo_id = p.id",
+    )
+
+
 COUNTS = (
     _counter("photos", "photo", "owner_id", "state = 'published'"),
     _counter("followers", "follower", "owner_id", _IN_FORCE),
     _counter("following", "following", "actor_id", _IN_FORCE),
     _photo_count("likes", "photo_like"),
     _photo_count("comments", "comment"),
+    _owners("photo_like"),
+    _owners("comment"),
 )
 _BY_KIND = {count.kind.split()[1]: count.recount.replace("%(id)s", "%(who)s") for count in COUNTS}
 
@@ -223,7 +286,25 @@ _NOT_COMMENTED = (
     'UPDATE {s}.commented SET "on" = false, version = 0 WHERE actor_id = %(b)s AND comment_id = %(a)s'
 )
 
+_NOT_NAMED_IN_CAPTION = (
+    'UPDATE {s}.mention SET "on" = false, version = 0'
+    " WHERE person_id = %(b)s AND photo_id = %(a)s AND comment_id = 0"
+)
+_NOT_NAMED_IN_COMMENT = (
+    'UPDATE {s}.mention SET "on" = false, version = 0 WHERE person_id = %(b)s AND comment_id = %(a)s'
+)
+
 MENDINGS = {
+    "mention in a caption": Mending(
+        forget=lambda a, b: [(b, _NOT_NAMED_IN_CAPTION)],
+        project=lambda a, b: [(a, "mention_caption", a, b)],
+        recount=lambda a, b: [],
+    ),
+    "mention in a comment": Mending(
+        forget=lambda a, b: [(b, _NOT_NAMED_IN_COMMENT)],
+        project=lambda a, b: [(a, "mention_comment", a, b)],
+        recount=lambda a, b: [],
+    ),
     "follow": Mending(
         forget=lambda a, b: [(b, _NO_WISH), (a, _NO_PERMIT)],
         project=lambda a, b: [(a, "wish", a, b), (b, "permit", b, a)],

@@ -83,10 +83,12 @@ def look(
     reader: Reader | None = None,
     followed_only: bool = False,
     along: Sequence[valkey.Command] = (),
+    with_unread: bool = False,
 ) -> Look:
     """The same with the facts. `followed_only`: nobody's but those whom the viewer follows, and their own.
 
-    `along`: commands for Valkey that travel with the multi-get.
+    `along`: commands for Valkey that travel with the multi-get. `with_unread`: whether something happened to the
+    viewer is asked, too, in the round trip that is made anyway.
     """
     if not ids:
         return Look()
@@ -94,7 +96,7 @@ def look(
     raw = _collect(ids, reader, along)
     seen = raw.photos.values()
     owners = [photo.owner_id for photo in seen] if followed_only else ()
-    mine = own.facts(reader, viewer_id, raw.photos, raw.who, owners=owners)
+    mine = own.facts(reader, viewer_id, raw.photos, raw.who, owners=owners, with_unread=with_unread)
     shown = [photo for photo in seen if _shows(photo, viewer_id, raw, mine, followed_only)]
     permitted = _permitted(reader, viewer_id, shown, raw)
     now = int(clock.now().timestamp())

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from heliograph.core import cursor as cursors
 from heliograph.core import environment, metrics, valkey
@@ -21,7 +22,7 @@ from heliograph.feed import home
 from heliograph.feed.home import Feed
 from heliograph.graph import lists
 from heliograph.media import photos
-from heliograph.pages import cards
+from heliograph.pages import cards, own
 from heliograph.pages.cards import PhotoCard
 from heliograph.sharding import sessions
 from heliograph.sharding.ids import LARGEST
@@ -42,6 +43,13 @@ class FeedBusy(Conflict):
     code = "feed_busy"
 
 
+@dataclass(frozen=True)
+class HomePage(Page[PhotoCard]):
+    """`unread`: whether something happened to the viewer since they looked; None when that was not asked."""
+
+    unread: bool | None = None
+
+
 def page(
     viewer_id: int,
     *,
@@ -50,7 +58,8 @@ def page(
     min_id: int | str | None = None,
     cursor: str | None = None,
     feed: Sequence[bytes] | None = None,
-) -> Page[PhotoCard]:
+    with_unread: bool = False,
+) -> HomePage:
     """Photos older than `max_id` (or after the page that gave `cursor`) and newer than `min_id`, newest first.
 
     `feed` is the list as it was read along with who is asking. The cursor of the next page is the last id shown
@@ -62,11 +71,16 @@ def page(
     shown: list[PhotoCard] = []
     # Who looks at the first page keeps the list alive; the command travels with the cards.
     along = [home.visit_command(viewer_id)] if before is None else []
+    unread = None
     for _ in range(1 + REFILLS):
         ids = walk.take(wanted)  # a refill, too, since what hides one photo often hides several
         if not ids:
             break
-        look = cards.look(viewer_id, ids, reader=walk.reader, followed_only=True, along=along)
+        ask = with_unread and unread is None
+        look = cards.look(
+            viewer_id, ids, reader=walk.reader, followed_only=True, along=along, with_unread=ask
+        )
+        unread = look.own.unread if ask else unread
         along = []
         shown += look.cards
         walk.drop(look.gone)
@@ -74,7 +88,9 @@ def page(
             break
     if along:
         walk.visit(along)
-    return Page(shown[:wanted], _next(walk, shown, wanted))
+    if with_unread and unread is None:  # an empty feed: nobody has asked their own shard yet
+        unread = own.unread(walk.reader, viewer_id)
+    return HomePage(shown[:wanted], _next(walk, shown, wanted), unread)
 
 
 def newer(viewer_id: int, since: int, *, feed: Sequence[bytes] | None = None) -> int:

@@ -25,13 +25,47 @@ SELECT 3, actor_id FROM {s}.blocked_by WHERE target_id = %(viewer)s AND actor_id
 """
 
 
+def _since(table: str, at: str, mine: str, theirs: str, condition: str) -> str:
+    """SQL: whether a table has something newer than what the viewer has looked at, by somebody not blocked."""
+    return f"""EXISTS (
+    SELECT FROM {{s}}.{table} t
+    WHERE t.{mine} = %(viewer)s AND {condition} AND t.{at} > coalesce(
+        (SELECT until FROM {{s}}.activity_seen WHERE person_id = %(viewer)s), '-infinity')
+    AND NOT EXISTS (
+        SELECT FROM {{s}}.block b WHERE b.actor_id = %(viewer)s AND b.target_id = t.{theirs} AND b."on")
+    AND NOT EXISTS (
+        SELECT FROM {{s}}.blocked_by b WHERE b.target_id = %(viewer)s AND b.actor_id = t.{theirs} AND b."on")
+)"""
+
+
+_GRANTED = "t.wish_on AND t.state = 'granted' AND t.answers = t.wish_version"
+_PENDING = "t.wish_on AND t.state = 'pending' AND t.answers = t.wish_version"
+#: Whether anything happened since the viewer looked: a look at the newest end of one index a kind, until one says yes.
+_NEWS = " OR ".join(
+    (
+        _since("photo_like", "at", "owner_id", "actor_id", 't."on" AND t.actor_id <> t.owner_id'),
+        _since("comment", "at", "owner_id", "author_id", 't."on" AND t.author_id <> t.owner_id'),
+        _since("mention", "at", "person_id", "actor_id", 't."on"'),
+        _since("follower", "since", "owner_id", "actor_id", _GRANTED),
+        _since("follower", "since", "owner_id", "actor_id", _PENDING),
+        _since("following", "since", "actor_id", "owner_id", f"t.by_hand AND {_GRANTED}"),
+    )
+)
+_UNREAD = f"SELECT {_NEWS}"
+_OWN_AND_UNREAD = f"{_OWN}UNION ALL\nSELECT 4, 1::bigint WHERE {_NEWS}"
+
+
 @dataclass(frozen=True)
 class Own:
-    """`liked`: photos. `follows`: people followed in force. `blocked`: people, in either direction."""
+    """`liked`: photos. `follows`: people followed in force. `blocked`: people, in either direction.
+
+    `unread`: whether something happened to the viewer since they looked; only where that was asked.
+    """
 
     liked: set[int] = field(default_factory=set)
     follows: set[int] = field(default_factory=set)
     blocked: set[int] = field(default_factory=set)
+    unread: bool = False
 
 
 NOBODY = Own()
@@ -44,6 +78,7 @@ def facts(
     people: Iterable[int],
     *,
     owners: Iterable[int] = (),
+    with_unread: bool = False,
 ) -> Own:
     """What there is between the viewer and these photos and people; nothing for somebody not signed in.
 
@@ -57,10 +92,15 @@ def facts(
         "people": _array(people),
         "owners": _array(owners),
     }
-    own = (set[int](), set[int](), set[int]())
-    for kind, id in reader.at(viewer_id).rows(_OWN, params):
+    own = (set[int](), set[int](), set[int](), set[int]())
+    for kind, id in reader.at(viewer_id).rows(_OWN_AND_UNREAD if with_unread else _OWN, params):
         own[kind - 1].add(id)
-    return Own(*own)
+    return Own(*own[:3], unread=bool(own[3]))
+
+
+def unread(reader: Reader, viewer_id: int) -> bool:
+    """Whether something happened to the viewer since they looked; one round trip."""
+    return bool(reader.at(viewer_id).value(_UNREAD, {"viewer": viewer_id}))
 
 
 def _array(ids: Iterable[int]) -> str:

@@ -31,7 +31,7 @@ from heliograph.sharding.ids import MAX_SHARDS, ShardNumber, schema_of
 from heliograph.sharding.map import Node
 
 #: Parts with sharded tables, lower floors first: a table may only name tables of parts before it.
-PARTS = ("sharding", "accounts", "graph", "media", "engagement")
+PARTS = ("sharding", "accounts", "graph", "media", "engagement", "activity")
 LOCK = 4_242_001  # advisory: migrations and moves of shards exclude each other
 
 _FILE = re.compile(r"(\d{4})_(pre|post)_[a-z0-9_]+\.sql$")

@@ -148,16 +148,15 @@ def head(theme: str, language: str) -> SafeString:
     return render_to_string("web/parts/frame_head.html", {"theme_now": theme})
 
 
-def tabs(current: str, username: str, language: str) -> SafeString:
-    """The tabs of somebody signed in; only the way to their own page is theirs."""
-    before, after = _tabs(current, language)
+def tabs(current: str, username: str, language: str, unread: bool | None = None) -> SafeString:
+    """The tabs of somebody signed in; only the way to their own page is theirs. `unread`: None for not known."""
+    before, after = _tabs(current, language, unread)
     mine = f"/@{escape(username)}" if username else "/me"
     return mark_safe(f"{before}{mine}{after}")  # noqa: S308 - made by a template; the name is escaped
 
 
 @lru_cache(maxsize=_FIXED)
-def _tabs(current: str, language: str) -> tuple[str, str]:
-    before, _, after = render_to_string("web/parts/tabs.html", {"tab": current, "mine": _MARK}).partition(
-        _MARK
-    )
+def _tabs(current: str, language: str, unread: bool | None) -> tuple[str, str]:
+    context = {"tab": current, "mine": _MARK, "unread": unread}
+    before, _, after = render_to_string("web/parts/tabs.html", context).partition(_MARK)
     return before, after

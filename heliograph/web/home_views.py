@@ -29,13 +29,14 @@ def home(request: session.PageRequest) -> HttpResponse:
     me, after, newer = request.viewer.person_id, request.GET.get("after"), request.GET.get("newer")
     count = answers.asked_count(request, PHOTOS)
     since = None if newer is None else _id_of(newer)
-    feed = feeds.page(me, count=count, min_id=since, cursor=after, feed=request.feed)
     first_page = not after and newer is None
+    feed = feeds.page(me, count=count, min_id=since, cursor=after, feed=request.feed, with_unread=first_page)
     unfinished = feeds.unfinished(me) if first_page else []
     context = {
         "tab": "home",
         "feed": feed,
         "newest": short_code(feed.items[0].id) if feed.items else "",
+        "unread": feed.unread,
         "unfinished": unfinished,
         "first_page": first_page,
         "eager": _EAGER if first_page else 0,

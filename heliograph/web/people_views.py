@@ -39,7 +39,7 @@ _LABELS = {"follows": lambda: gettext("Following"), "requested": lambda: gettext
 def requests(request: SignedInRequest) -> HttpResponse:
     """Who asks to follow."""
     people = profiles.requested_by(request.viewer.person_id, cursor=request.GET.get("after"), count=PEOPLE)
-    return render(request, "web/requests.html", {"tab": "requests", "people": people})
+    return render(request, "web/requests.html", {"tab": "activity", "people": people})
 
 
 @require_POST

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from heliograph.web import (
+    activity_views,
     appearance_views,
     comment_views,
     demo_views,
@@ -52,6 +53,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("find/results", find_views.results, name="find-results"),
     path("find/people.json", find_views.people, name="complete-people"),
     path("find/tags.json", find_views.tags, name="complete-tags"),
+    path("activity", activity_views.activity, name="activity"),
+    path("activity/unread.json", activity_views.unread, name="unread"),
     path("me", profile_views.me, name="me"),
     # people
     path("@<name:username>", profile_views.profile, name="profile"),

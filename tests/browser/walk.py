@@ -35,6 +35,8 @@ PAGES = {
     "followers-none": ("erin", "/@erin/followers", 200),
     "following": ("alice", "/@alice/following", 200),
     "block-page": ("alice", "/@bob/block", 200),
+    "activity": ("alice", "/activity", 200),
+    "activity-none": ("erin", "/activity", 200),
     "requests": ("alice", "/requests", 200),
     "requests-none": ("erin", "/requests", 200),
     "settings": ("alice", "/settings", 200),
@@ -55,6 +57,7 @@ PAGES = {
 #: Addresses that are no pages of their own, and why.
 NO_PAGES = {
     **dict.fromkeys(("upload", "upload-start", "upload-part", "previews"), "JSON for the composer"),
+    "unread": "JSON for the dot on a tab",
     **dict.fromkeys(("complete-people", "complete-tags"), "JSON for words that are being typed"),
     **dict.fromkeys(("find-results", "new", "photo-card"), "a part of a page"),
     **dict.fromkeys(("like", "comment", "delete-comment", "retry-photo"), "a form's address"),

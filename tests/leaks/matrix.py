@@ -158,7 +158,7 @@ def _pages(world: World, looker: Looker, now: Truth) -> Iterator[str]:
     """The same with a browser."""
     active = looker.id is not None and now.people[looker.id].state == "active"
     viewer = looker.id if active else None
-    for address in ("/", "/me", "/requests", "/settings", "/settings/blocked"):
+    for address in ("/", "/me", "/requests", "/activity", "/settings", "/settings/blocked"):
         yield from _page(looker, address, None, now)
     for address in ("/about/look-around", "/about/photos"):  # of a demo, which this is not
         yield from _page(looker, address, 404, now)

@@ -24,6 +24,7 @@ MINE = [
     "/find?q=nobody",
     "/post",
     "/requests",
+    "/activity",
     "/settings",
     "/settings/profile",
     "/settings/privacy",
@@ -47,7 +48,7 @@ def test_every_page_of_ones_own_is_there_with_one_headline(path: str, bob: Someb
     assert response.status_code == 200
     assert page.count("<h1") == 1
     assert (
-        len(re.findall(r'<a href="[^"]*"[^>]* aria-label="(Home|Find people|Requests|Profile)"', page)) == 4
+        len(re.findall(r'<a href="[^"]*"[^>]* aria-label="(Home|Find people|Activity|Profile)"', page)) == 4
     )
     assert response.headers["Cache-Control"] == "private, no-store"
     assert "Cookie" in response.headers["Vary"]

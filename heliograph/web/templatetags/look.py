@@ -209,7 +209,7 @@ def fixed(name: str) -> SafeString:
 def tabs(context: template.Context) -> SafeString:
     """The way around, for the viewer."""
     username = context["request"].viewer.username
-    return fragments.tabs(context.get("tab") or "", username, get_language() or "")
+    return fragments.tabs(context.get("tab") or "", username, get_language() or "", context.get("unread"))
 
 
 @register.simple_tag

@@ -291,7 +291,9 @@ def _older_wishes_count(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _older_permits_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    def permitted(pair: pairs.Pair, state: Any, answers: int, version: int, now: Any) -> pairs.Pair:
+    def permitted(
+        pair: pairs.Pair, state: Any, answers: int, version: int, now: Any, **more: Any
+    ) -> pairs.Pair:
         return replace(pair, state=state, answers=answers, permit_version=version)
 
     monkeypatch.setattr(pairs, "permitted", permitted)

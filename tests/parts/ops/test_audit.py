@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from heliograph.flows import block, catalogue, comment, follow, like
+from heliograph.flows import block, catalogue, comment, edit_photo, follow, like
 from heliograph.ops import audit
 from heliograph.sharding import sessions
 from tests.harness.invariants import damages
@@ -56,6 +56,32 @@ DAMAGE: dict[str, tuple[str, str, str]] = {
         'UPDATE {s}.commented SET "on" = false WHERE actor_id = %(bob)s',
         "bob",
     ),
+    "a mention in a caption is not with the person named": (
+        "mention in a caption",
+        "DELETE FROM {s}.mention WHERE comment_id = 0",
+        "bob",
+    ),
+    "a mention in a comment is off with the person named": (
+        "mention in a comment",
+        'UPDATE {s}.mention SET "on" = false WHERE comment_id > 0',
+        "bob",
+    ),
+    "a mention is with somebody whom no text names": (
+        "mention in a comment",
+        'INSERT INTO {s}.mention (person_id, photo_id, comment_id, actor_id, "on", version)'
+        " VALUES (%(erin)s, %(photo)s, %(comment)s, %(bob)s, true, 1)",
+        "erin",
+    ),
+    "a like does not know whose photo it is on": (
+        "owner of-photo_like",
+        "UPDATE {s}.photo_like SET owner_id = 0",
+        "alice",
+    ),
+    "a comment does not know whose photo it is on": (
+        "owner of-comment",
+        "UPDATE {s}.comment SET owner_id = 1",
+        "alice",
+    ),
     "photos are miscounted": ("counter photos", "UPDATE {s}.counters SET photos = photos + 1", "alice"),
     "followers are miscounted": ("counter followers", "UPDATE {s}.counters SET followers = 5", "alice"),
     "followings are miscounted": ("counter following", "UPDATE {s}.counters SET following = 9", "bob"),
@@ -76,6 +102,8 @@ def world(alice: Any, bob: Any, make_person: Any, run_jobs: Any) -> dict[str, in
     photo = make_photo(alice)
     like.add(bob.id, photo)
     said = comment.add(bob.id, photo, "What light!")
+    edit_photo.edit(alice.id, photo, caption="With @bob")
+    comment.add(alice.id, photo, "And a word for @bob")
     block.block(alice.id, erin.id)
     run_jobs()
     return {"alice": alice.id, "bob": bob.id, "erin": erin.id, "photo": photo, "comment": said}

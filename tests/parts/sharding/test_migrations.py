@@ -87,7 +87,8 @@ def test_pre_and_post_are_two_times(scratch: tuple[str, str], monkeypatch: pytes
     schema.migrate_database(owner, app, [1], stage="pre")
     with psycopg.connect(owner) as connection:
         assert connection.execute("SELECT to_regclass('shard_0001.late')").fetchone() == (None,)
-    assert schema.migrate_database(owner, app, [1], stage="post") == 1
+    after = [step for part in schema.PARTS for step in schema.steps(part) if step.stage == "post"]
+    assert schema.migrate_database(owner, app, [1], stage="post") == len(after) > 0
 
 
 def test_a_database_of_newer_code_is_refused(scratch: tuple[str, str]) -> None:

@@ -4,6 +4,7 @@ import { letGo } from "./ask.js";
 import "./toggles.js";
 import "./photos.js";
 import "./comments.js";
+import "./dot.js";
 import "./changed.js";
 import "./endless.js";
 import "./fresh.js";
