@@ -118,6 +118,9 @@ class Environment:
     sign_ins_per_minute: int = _knob(10, says="Attempts to sign in, by address and by name.")
     posts_per_hour: int = _knob(120, says="Photos that one person posts.")
     writes_per_hour: int = _knob(2000, says="Likes, follows and comments of one person.")
+    landing_photos: int = _knob(
+        18, says="Public photos shown to who has no account, on the first page; 0: none."
+    )
     reports_per_hour: int = _knob(20, says="Photos, comments and people that one person reports.")
     api_per_hour: int = _knob(5000, says="API calls of one token.")
 

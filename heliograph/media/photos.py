@@ -9,7 +9,7 @@ the flow's affair, since they belong to accounts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -31,6 +31,14 @@ class Savepoint(store.Shard, Protocol):
     """A transaction in which an insert may be tried again with another id."""
 
     def retry_clash(self, insert: Any) -> Any: ...
+
+
+class SomeShards(Protocol):
+    """Reads of whole shards."""
+
+    def on(
+        self, shards: Iterable[int], sql: str, params: Mapping[str, Any], *, partial: bool
+    ) -> list[store.Row]: ...
 
 
 @dataclass(frozen=True)
@@ -221,6 +229,15 @@ def newest_ids(
     """
     rows = store.gather_newest(reader, set(owner_ids), below, above, count, partial=partial)
     return sorted(((row[0], row[1]) for row in rows), reverse=True)[:count]
+
+
+def newest_of_all(reader: SomeShards, shards: Iterable[int], *, count: int) -> list[tuple[int, int]]:
+    """(photo id, owner id) of the newest published photos of these shards, newest first, `count` of each shard.
+
+    Nobody has looked at who may see them. Nodes that are away are left out.
+    """
+    rows = reader.on(shards, store.NEWEST_OF_ALL, {"count": count}, partial=True)
+    return sorted(((row[0], row[1]) for row in rows), reverse=True)
 
 
 def served(shard: store.Shard, token: tokens.Token) -> Served | None:

@@ -125,6 +125,11 @@ SELECT newest.id, owner.id FROM unnest(%(ids)s::bigint[]) AS owner (id) CROSS JO
         AND p.id > %(above)s
     ORDER BY p.id DESC LIMIT %(count)s) AS newest
 """
+#: The newest photos of whole shards, whoever owns them.
+NEWEST_OF_ALL = """
+SELECT * FROM (SELECT id, owner_id FROM {s}.photo WHERE state = 'published' AND NOT imported
+    ORDER BY published_at DESC LIMIT %(count)s) AS newest
+"""
 #: What whoever serves bytes must know.
 SERVED_PHOTO = """
 SELECT p.generation, h.media_generation, h.private FROM {s}.photo p JOIN {s}.person h ON h.id = p.owner_id

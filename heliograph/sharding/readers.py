@@ -106,7 +106,18 @@ class Reader:
         self, sql: str, params: Mapping[str, Any] | None = None, *, partial: bool = False
     ) -> list[Row]:
         """Run `sql` on every shard there is; `%(shard)s` is its number. For ops; not for pages."""
-        return self._union(sql, {shard: {"shard": shard} for shard in map.shards()}, params, partial)
+        return self.on(map.shards(), sql, params, partial=partial)
+
+    def on(
+        self,
+        shards: Iterable[ShardNumber],
+        sql: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        partial: bool = False,
+    ) -> list[Row]:
+        """Run `sql` on these shards; `%(shard)s` is the number of each. One round trip a node."""
+        return self._union(sql, {shard: {"shard": shard} for shard in shards}, params, partial)
 
     def _union(
         self,

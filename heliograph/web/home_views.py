@@ -9,10 +9,12 @@ from django.views.decorators.http import require_safe
 
 from heliograph.core.errors import NotFound
 from heliograph.pages import home as feeds
+from heliograph.pages import landing
 from heliograph.sharding.ids import from_short_code, short_code
 from heliograph.web import answers, session
 
 PHOTOS = 20  # on one page
+_COLUMNS_FROM = 12  # photos on the first page of strangers
 _EAGER = 2  # photos that are fetched before anybody scrolls
 
 
@@ -25,7 +27,7 @@ def home(request: session.PageRequest) -> HttpResponse:
     the code of the newest photo that is there already.
     """
     if request.viewer is None:
-        return render(request, "web/landing.html")
+        return render(request, "web/landing.html", _sample())
     me, after, newer = request.viewer.person_id, request.GET.get("after"), request.GET.get("newer")
     count = answers.asked_count(request, PHOTOS)
     since = None if newer is None else _id_of(newer)
@@ -44,6 +46,13 @@ def home(request: session.PageRequest) -> HttpResponse:
         "next": answers.after(feed.next_cursor),
     }
     return render(request, "web/parts/feed.html" if answers.wants_part(request) else "web/home.html", context)
+
+
+def _sample() -> dict[str, object]:
+    """Photos for the first page: enough for columns of their own shapes, else whole rows of squares."""
+    photos = landing.newest()
+    few = len(photos) < _COLUMNS_FROM
+    return {"sample": photos[: len(photos) // 3 * 3 or None] if few else photos, "few": few}
 
 
 @require_safe
