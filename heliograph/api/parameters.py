@@ -7,7 +7,7 @@ Every text is hostile: digits are counted before they become a number, NUL never
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, BinaryIO
@@ -169,6 +169,17 @@ def number(least: float, most: float, says: str = "") -> Kind:
 def whole(choices: Mapping[str, Any], says: str = "") -> Kind:
     """A whole number; `choices` are told to readers of OpenAPI, the flow holds to them."""
     return Kind(_whole, {"type": "integer"} | dict(choices), says)
+
+
+def choice(words: Sequence[str], says: str = "") -> Kind:
+    """One of these words."""
+
+    def read(raw: Any) -> str:
+        if raw not in words:
+            raise BadValue(f"must be one of {', '.join(words)}")
+        return str(raw)
+
+    return Kind(read, {"enum": list(words)}, says)
 
 
 COUNT = Kind(_count, {"type": "integer", "minimum": 1, "maximum": paging.LARGEST}, "How many, at most 100.")

@@ -15,6 +15,7 @@ import orjson
 
 from heliograph.core import environment
 from heliograph.media import recipes
+from heliograph.media.places.spots import Spot
 from heliograph.pages.cards import CommentCard, PersonCard, PhotoCard
 from heliograph.sharding.ids import short_code
 
@@ -107,7 +108,7 @@ def media(card: PhotoCard) -> dict[str, Any]:
         "filter": card.filter or _UNFILTERED,
         "tags": list(dict.fromkeys(e["name"] for e in card.entities if e["type"] == "tag")),
         "caption": _caption(card, owner, posted),
-        "location": None,
+        "location": _location(card.place),
         "attribution": None,
         "users_in_photo": [],
         # The old order: what was said first stands first.
@@ -138,6 +139,14 @@ def _caption(card: PhotoCard, owner: dict[str, Any], posted: str) -> dict[str, A
     if not card.caption:
         return None
     return {"id": str(card.id), "created_time": posted, "text": card.caption, "from": owner}
+
+
+def _location(place: Spot | None) -> dict[str, Any] | None:
+    """Location; a point has a town's name beside it, but only a town has an id."""
+    if place is None:
+        return None
+    id = None if place.place_id is None else str(place.place_id)
+    return {"id": id, "name": place.label or None, "latitude": place.lat, "longitude": place.lng}
 
 
 def _image(card: PhotoCard, size: int) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import re
 
 _NAMES = "access_token|refresh_token|client_secret|password|otp|sig|code"
 _PARAMETER = re.compile(rf"\b({_NAMES})(=|%3[dD]|[\"']?:\s*[\"']?)[^&\s\"'#]+", re.IGNORECASE)
+#: Where somebody is, as the composer asks which towns are near.
+_POINT = re.compile(r"\b(lat|lng)(=|%3[dD]|[\"']?:\s*[\"']?)-?[0-9][0-9.]*", re.IGNORECASE)
 _BEARER = re.compile(r"\b(Bearer\s+)[^\s\"',]+", re.IGNORECASE)
 _TOKEN = re.compile(r"\b[0-9]{1,20}\.[0-9a-fA-F]{7}\.[0-9a-fA-F]{32}\b")
 
@@ -17,6 +19,7 @@ _TOKEN = re.compile(r"\b[0-9]{1,20}\.[0-9a-fA-F]{7}\.[0-9a-fA-F]{32}\b")
 def clean(text: str) -> str:
     """The text with every credential replaced by a dash."""
     text = _PARAMETER.sub(r"\1\2-", text)
+    text = _POINT.sub(r"\1\2-", text)
     text = _BEARER.sub(r"\1-", text)
     return _TOKEN.sub("-", text)
 

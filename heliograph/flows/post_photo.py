@@ -33,6 +33,7 @@ from heliograph.media import (
 from heliograph.media.errors import Unprocessable, UploadGone
 from heliograph.media.frames import WHOLE, Frame
 from heliograph.media.photos import NewPhoto, Photo
+from heliograph.media.places.spots import Spot
 from heliograph.media.recipes import Recipe, Rendered
 from heliograph.sharding import idempotency, sessions
 from heliograph.sharding.queue import task
@@ -51,6 +52,7 @@ def post(
     filter_name: str = "",
     strength: int = 100,
     frame: Frame = WHOLE,
+    place: Spot | None = None,
     taken_at: datetime | None = None,
     idempotency_key: str | None = None,
 ) -> int:
@@ -62,7 +64,7 @@ def post(
     filters.check(filter_name, strength)
     recipe = Recipe(filter=filter_name, strength=strength, frame=frame)
     entities = text.stored(mentions.people(text.mentions))
-    asked = [upload_id, text.text, description, filter_name, taken_at, recipes.kept(recipe)]
+    asked = [upload_id, text.text, description, filter_name, taken_at, recipes.kept(recipe), place]
     asked_hash = hashlib.sha256(orjson.dumps(asked)).digest()
 
     def body(tx: Tx) -> int:
@@ -84,6 +86,7 @@ def post(
                     placeholder=upload.placeholder,
                     upload_id=upload_id,
                     taken_at=taken_at,
+                    place=place,
                 ),
             )
             upload_rows.use(tx, upload_id, photo_id)

@@ -110,6 +110,18 @@ class BadStrength(Invalid):
     code: ClassVar[str] = "bad_strength"
 
 
+class BadPlace(Invalid):
+    """This place cannot be used."""
+
+    code: ClassVar[str] = "bad_place"
+
+
+class UnknownTown(Invalid):
+    """No town of this name was found."""
+
+    code: ClassVar[str] = "unknown_town"
+
+
 class BadText(Invalid):
     """This text cannot be used."""
 

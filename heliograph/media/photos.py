@@ -18,6 +18,7 @@ import orjson
 
 from heliograph.core.errors import NotFound
 from heliograph.media import store, tokens
+from heliograph.media.places.spots import Spot
 from heliograph.sharding.ids import LARGEST
 
 
@@ -69,6 +70,7 @@ class Photo:
     taken_at: datetime | None
     created_at: datetime
     published_at: datetime | None
+    place: Spot | None
 
     @property
     def published(self) -> bool:
@@ -90,6 +92,7 @@ class NewPhoto:
     placeholder: str
     upload_id: int
     taken_at: datetime | None
+    place: Spot | None = None
 
 
 @dataclass(frozen=True)
@@ -104,10 +107,11 @@ class Served:
 def add(tx: Savepoint, new: NewPhoto) -> int:
     """Make a photo in state processing; its id."""
     values = {
-        **new.__dict__,
+        **{name: value for name, value in new.__dict__.items() if name != "place"},
         "token": tokens.random(),
         "entities": orjson.dumps(new.entities).decode(),
         "recipe": orjson.dumps(new.recipe).decode(),
+        **_columns(new.place),
     }
     photo_id: int = tx.retry_clash(lambda: tx.value(store.ADD_PHOTO, values))
     return photo_id
@@ -169,6 +173,12 @@ def edit(
         "alt_text": alt_text,
     }
     if not tx.run(store.EDIT, values):
+        raise PhotoNotFound()
+
+
+def move(tx: store.Shard, owner_id: int, photo_id: int, place: Spot | None) -> None:
+    """Say another place, or none. Raises PhotoNotFound."""
+    if not tx.run(store.MOVE, {"id": photo_id, "owner_id": owner_id, **_columns(place)}):
         raise PhotoNotFound()
 
 
@@ -250,6 +260,20 @@ def served(shard: store.Shard, token: tokens.Token) -> Served | None:
 
 
 def _photo(row: store.Row) -> Photo:
-    photo = Photo(*row)
+    *values, level, place_id, name, region, country, lat, lng = row
+    place = Spot(level, place_id, name, region, country, lat, lng) if level else None
+    photo = Photo(*(*values, place))
     object.__setattr__(photo, "token", tokens.of_photo(photo.id, photo.token))
     return photo
+
+
+def _columns(place: Spot | None) -> dict[str, Any]:
+    return {
+        "place_level": place.level if place else "",
+        "place_id": place.place_id if place else None,
+        "place_name": place.name if place else "",
+        "place_region": place.region if place else "",
+        "place_country": place.country if place else "",
+        "lat": place.lat if place else None,
+        "lng": place.lng if place else None,
+    }

@@ -59,13 +59,15 @@ KNOWN_FILES = "SELECT file FROM {s}.upload WHERE file = ANY(%s)"
 
 PHOTO = (
     "id, owner_id, state, error_code, token, generation, version, caption, entities, alt_text, filter, recipe, "
-    "width, height, placeholder, upload_id, delivery, imported, taken_at, created_at, published_at"
+    "width, height, placeholder, upload_id, delivery, imported, taken_at, created_at, published_at, "
+    "place_level, place_id, place_name, place_region, place_country, lat, lng"
 )
 ADD_PHOTO = """
 INSERT INTO {s}.photo (owner_id, token, caption, entities, alt_text, filter, recipe, width, height, placeholder,
-    upload_id, taken_at)
+    upload_id, taken_at, place_level, place_id, place_name, place_region, place_country, lat, lng)
 VALUES (%(owner_id)s, %(token)s, %(caption)s, %(entities)s::jsonb, %(alt_text)s, %(filter)s, %(recipe)s::jsonb,
-    %(width)s, %(height)s, %(placeholder)s, %(upload_id)s, %(taken_at)s)
+    %(width)s, %(height)s, %(placeholder)s, %(upload_id)s, %(taken_at)s, %(place_level)s, %(place_id)s,
+    %(place_name)s, %(place_region)s, %(place_country)s, %(lat)s, %(lng)s)
 RETURNING id
 """
 LOAD = f"SELECT {PHOTO} FROM {{s}}.photo WHERE id = ANY(%(ids)s)"
@@ -88,10 +90,17 @@ UPDATE {s}.photo SET caption = coalesce(%(caption)s, caption), entities = coales
     alt_text = coalesce(%(alt_text)s, alt_text), version = version + 1
 WHERE id = %(id)s AND owner_id = %(owner_id)s AND state <> 'deleted'
 """
+MOVE = """
+UPDATE {s}.photo SET place_level = %(place_level)s, place_id = %(place_id)s, place_name = %(place_name)s,
+    place_region = %(place_region)s, place_country = %(place_country)s, lat = %(lat)s, lng = %(lng)s,
+    version = version + 1
+WHERE id = %(id)s AND owner_id = %(owner_id)s AND state <> 'deleted'
+"""
 #: The tombstone keeps what is needed to refuse and to sweep, and nothing that was said or shown.
 DELETE = """
 UPDATE {s}.photo SET state = 'deleted', generation = generation + 1, version = version + 1, caption = '',
-    entities = '[]', alt_text = '', recipe = '{}', placeholder = '', error_code = '', deleted_at = now()
+    entities = '[]', alt_text = '', recipe = '{}', placeholder = '', error_code = '', deleted_at = now(),
+    place_level = '', place_id = NULL, place_name = '', place_region = '', place_country = '', lat = NULL, lng = NULL
 WHERE id = %s AND state <> 'deleted'
 """
 #: Photos that were deleted before a moment, and what is left of one when its pictures and its upload are gone.

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from heliograph.media import recipes, tokens, urls
+from heliograph.media.places.spots import Spot
 
 _REMEMBERED = 2000  # cards, each about 2 KB
 _ROUND_PUBLIC = 86_400  # seconds for which an address stays the same, as media/urls.py rounds it
@@ -83,6 +84,7 @@ class PhotoCard:
     renditions: dict[str, Rendition] = field(default_factory=dict)
     newest_comments: list[CommentCard] = field(default_factory=list)
     newest_likers: list[PersonCard] = field(default_factory=list)
+    place: Spot | None = None
 
 
 # What memory keeps is compared by identity: the tables below are asked a hundred times a page.
@@ -135,6 +137,7 @@ class Kept:
     taken_at: datetime | None
     error_code: str
     said: tuple[Said, ...]
+    place: Spot | None
     people: frozenset[int]  # whose faces the card shows, but for its likers
 
 
@@ -150,9 +153,11 @@ class Gathered:
 @lru_cache(_REMEMBERED)
 def kept(raw: bytes) -> Kept:
     row = orjson.loads(raw)
-    for place in (13, 14, 15):
-        row[place] = _time(row[place])
+    for number in (13, 14, 15):
+        row[number] = _time(row[number])
     row[17] = tuple(Said(id, by, text, entities, _at(at)) for id, by, text, entities, at in row[17])
+    row += [None] * (19 - len(row))  # memory may still hold values from before there were places
+    row[18] = Spot(*row[18]) if row[18] else None
     row.append(frozenset((row[1], *(comment.author_id for comment in row[17]))))
     return Kept(*row)
 
@@ -248,6 +253,7 @@ def _photo(
             if author is not None
         ],
         newest_likers=[person(liker, now) for liker in likers],
+        place=it.place,
     )
 
 

@@ -17,6 +17,8 @@ LIKERS = 3  # newest ones on a card; a viewer who may not see one of them sees f
 _PHOTOS = f"""
 SELECT p.id, p.owner_id, p.state, p.version, p.token, p.generation, p.caption, p.entities, p.alt_text, p.filter,
     p.width, p.height, p.placeholder, p.created_at, p.published_at, p.taken_at, p.error_code,
+    CASE WHEN p.place_level <> '' THEN jsonb_build_array(
+        p.place_level, p.place_id, p.place_name, p.place_region, p.place_country, p.lat, p.lng) END,
     coalesce(n.likes, 0), coalesce(n.comments, 0), (
         SELECT jsonb_agg(jsonb_build_array(c.id, c.author_id, c.text, c.entities, c.at) ORDER BY c.id DESC)
         FROM (SELECT * FROM {{s}}.comment WHERE photo_id = p.id AND "on" ORDER BY id DESC LIMIT {COMMENTS}) c
@@ -42,9 +44,9 @@ def photos(reader: Reader, ids: Iterable[int]) -> tuple[dict[int, bytes], dict[i
     faces: dict[int, bytes] = {}
     for row in reader.gather(_PHOTOS, set(ids), partial=True):
         photo_id, owner_id = row[0], row[1]
-        found[photo_id] = _photo(row[:17], row[19])
-        counts[photo_id] = ",".join(map(str, (row[17], row[18], *row[20]))).encode()
-        faces[owner_id] = orjson.dumps((owner_id, *row[21:]))
+        found[photo_id] = _photo(row[:17], row[20], row[17])
+        counts[photo_id] = ",".join(map(str, (row[18], row[19], *row[21]))).encode()
+        faces[owner_id] = orjson.dumps((owner_id, *row[22:]))
     return found, counts, faces
 
 
@@ -53,5 +55,5 @@ def people(reader: Reader, ids: Iterable[int]) -> dict[int, bytes]:
     return {row[0]: orjson.dumps(row) for row in reader.gather(_PEOPLE, set(ids), partial=True)}
 
 
-def _photo(row: tuple[Any, ...], comments: list[Any] | None) -> bytes:
-    return orjson.dumps((*row, comments or []))
+def _photo(row: tuple[Any, ...], comments: list[Any] | None, place: list[Any] | None) -> bytes:
+    return orjson.dumps((*row, comments or [], place))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, Literal
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -14,10 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from heliograph.core.errors import Invalid, NotFound
 from heliograph.flows import delete_photo, edit_photo, post_photo
 from heliograph.flows import like as likes
+from heliograph.media.places import spots
+from heliograph.media.places.spots import Spot
 from heliograph.pages import photo as photos
 from heliograph.pages.cards import PhotoCard
 from heliograph.sharding.ids import PhotoId, short_code
-from heliograph.web import previews
+from heliograph.web import composing, previews
 from heliograph.web.answers import done, see, wants_part
 from heliograph.web.session import PageRequest, SignedInRequest, open_to_all, signed_in, viewer_id
 
@@ -82,17 +84,19 @@ def like(request: SignedInRequest, photo_id: PhotoId) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def edit(request: SignedInRequest, photo_id: PhotoId) -> HttpResponse:
-    """Change the caption and the description."""
+    """Change the caption, the description and the place."""
     shown = _own(request, photo_id)
     if request.method != "POST":
         return render(request, "web/edit_photo.html", _words_of(shown))
     caption, alt_text = request.POST.get("caption", ""), request.POST.get("alt_text", "")
     try:
-        edit_photo.edit(request.viewer.person_id, photo_id, caption=caption, alt_text=alt_text)
+        place = _place_said(request, shown)
+        edit_photo.edit(request.viewer.person_id, photo_id, caption=caption, alt_text=alt_text, place=place)
     except Invalid as error:
         context = _words_of(shown) | {
             "caption": caption,
             "alt_text": alt_text,
+            "place_name": request.POST.get("place_name", ""),
             "mistake": gettext(error.sentence),
         }
         return render(request, "web/edit_photo.html", context, status=400)
@@ -100,7 +104,36 @@ def edit(request: SignedInRequest, photo_id: PhotoId) -> HttpResponse:
 
 
 def _words_of(shown: PhotoCard) -> dict[str, object]:
-    return {"photo": shown, "caption": shown.caption, "alt_text": shown.alt_text}
+    level = shown.place.level if shown.place else ""
+    return {
+        "photo": shown,
+        "caption": shown.caption,
+        "alt_text": shown.alt_text,
+        "place_level": level,
+        "place_levels": _levels_down_from(level),
+    }
+
+
+def _levels_down_from(level: str) -> list[tuple[str, str]]:
+    """What a place can be changed to without asking where it was: the same, less exact, none."""
+    titles = {
+        "exact": gettext("The exact place"),
+        "neighbourhood": gettext("About a kilometre around"),
+        "city": gettext("Only the town"),
+    }
+    kept = spots.LEVELS[: spots.LEVELS.index(level) + 1] if level else ()
+    return [*((name, titles[name]) for name in reversed(kept)), ("", gettext("No place"))]
+
+
+def _place_said(request: SignedInRequest, shown: PhotoCard) -> Spot | Literal["same"] | None:
+    """The town that was typed, or the present place less exactly, or none."""
+    name = request.POST.get("place_name", "").strip()
+    if name:
+        return composing.town(name)
+    level = request.POST.get("place_level")
+    if shown.place is None or level is None or level == shown.place.level:
+        return "same"
+    return spots.coarser(shown.place, level) if level else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -71,6 +71,7 @@ def _post(request: SignedInRequest, upload_id: UploadId) -> None:
         filter_name=recipe.filter,
         strength=recipe.strength,
         frame=recipe.frame,
+        place=composing.place(request.POST),
         idempotency_key=request.POST.get("key") or None,
     )
 
@@ -90,7 +91,7 @@ def _form(
         "caption": typed.get("caption", ""),
         "alt_text": typed.get("alt_text", ""),
         "filter_name": typed.get("filter", ""),
-        "typed": {name: typed.get(name, "") for name in composing.FIELDS},
+        "typed": {name: typed.get(name, "") for name in composing.FIELDS + composing.PLACE_FIELDS},
         "filters": [
             {"name": name, "title": gettext(filters.title(name)), "picture": pictures.get(name)}
             for name in filters.names()

@@ -16,6 +16,7 @@ from heliograph.web import (
     part_views,
     people_views,
     photo_views,
+    place_views,
     post_views,
     profile_views,
     report_views,
@@ -55,6 +56,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("find/tags.json", find_views.tags, name="complete-tags"),
     path("activity", activity_views.activity, name="activity"),
     path("activity/unread.json", activity_views.unread, name="unread"),
+    path("places/near", place_views.near, name="places-near"),
+    path("places/find", place_views.find, name="places-find"),
     path("me", profile_views.me, name="me"),
     # people
     path("@<name:username>", profile_views.profile, name="profile"),

@@ -56,8 +56,11 @@ PAGES = {
 
 #: Addresses that are no pages of their own, and why.
 NO_PAGES = {
-    **dict.fromkeys(("upload", "upload-start", "upload-part", "previews"), "JSON for the composer"),
     "unread": "JSON for the dot on a tab",
+    **dict.fromkeys(
+        ("upload", "upload-start", "upload-part", "previews", "places-near", "places-find"),
+        "JSON for the composer",
+    ),
     **dict.fromkeys(("complete-people", "complete-tags"), "JSON for words that are being typed"),
     **dict.fromkeys(("find-results", "new", "photo-card"), "a part of a page"),
     **dict.fromkeys(("like", "comment", "delete-comment", "retry-photo"), "a form's address"),
