@@ -1,6 +1,6 @@
 """A small network in which every page has something to show, made by the flows that people use.
 
-Alice has photos, likes, comments, a request and somebody blocked; Erin has nothing at all.
+Alice has photos, likes, comments and somebody blocked; Erin has nothing at all; who has a long name has requests.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 
+from heliograph.embedded.demo import cast
 from heliograph.flows import block, comment, edit_profile, follow, like, post_photo, upload_photo
 from heliograph.pages import photo as photo_page
 from heliograph.sharding import ids
-from tests import corpus
 from tests.harness.cage import wait_until
 from tests.harness.people import Somebody, make_person
 
@@ -24,6 +24,7 @@ class Scene:
 
     alice: Somebody
     erin: Somebody
+    long: Somebody
     photo: str  # /p/…, Alice's with comments
     photo_id: int
     bob_id: int
@@ -43,15 +44,13 @@ def build() -> Scene:
     for actor, owner in ((bob, alice), (alice, bob), (alice, long), (long, alice)):
         follow.follow(actor.id, owner.id)
     edit_profile.edit(long.id, private=True)
-    follow.follow(bob.id, long.id)  # a request
-    edit_profile.edit(alice.id, private=True)
-    follow.follow(carol.id, alice.id)  # a request to Alice
-    edit_profile.edit(alice.id, private=False)
+    for actor in (bob, carol):
+        follow.follow(actor.id, long.id)  # a request
     block.block(alice.id, dave.id)
     photos = [
-        _post(alice, corpus.jpeg(800, 1000), "Boats before the #storm, with @bob", "Two boats at a quay"),
-        _post(alice, corpus.jpeg(1000, 1000), "A_word_without_any_place_to_break_it_" + "x" * 120, ""),
-        _post(bob, corpus.jpeg(1200, 700), "Wide", "A field"),
+        _post(alice, "heron", "The first visitor, before the #storm. With @bob", "A grey heron in flight"),
+        _post(alice, "clock", "A_word_without_any_place_to_break_it_" + "x" * 120, ""),
+        _post(bob, "caterpillar", "Small", "A caterpillar on a leaf"),
     ]
     for photo_id, owner in zip(photos, (alice, alice, bob), strict=True):
         _developed(owner, photo_id)
@@ -59,7 +58,7 @@ def build() -> Scene:
         like.add(actor.id, photos[0])
     comment.add(bob.id, photos[0], "That sky! Where is this, @alice?")
     comment.add(long.id, photos[0], "مرحبا " + "so calm " * 30)
-    return Scene(alice, erin, f"/p/{ids.short_code(photos[0])}", photos[0], bob.id)
+    return Scene(alice, erin, long, f"/p/{ids.short_code(photos[0])}", photos[0], bob.id)
 
 
 class _File(io.BytesIO):
@@ -68,8 +67,8 @@ class _File(io.BytesIO):
         return len(self.getvalue())
 
 
-def _post(owner: Somebody, data: bytes, caption: str, alt_text: str) -> int:
-    upload = upload_photo.accept(owner.id, _File(data))
+def _post(owner: Somebody, photo: str, caption: str, alt_text: str) -> int:
+    upload = upload_photo.accept(owner.id, _File(cast.picture(photo).read_bytes()))
     return post_photo.post(owner.id, upload_id=upload.id, caption=caption, alt_text=alt_text)
 
 

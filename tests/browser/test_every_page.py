@@ -1,6 +1,6 @@
 """Every page on every width, by day and by night, in both directions of writing, looked at by axe.
 
-SCREENS=folder keeps a picture of each.
+SCREENS=folder keeps a picture of each; docs/screens/sheet.py lays them out.
 """
 
 from __future__ import annotations

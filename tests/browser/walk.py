@@ -37,7 +37,7 @@ PAGES = {
     "block-page": ("alice", "/@bob/block", 200),
     "activity": ("alice", "/activity", 200),
     "activity-none": ("erin", "/activity", 200),
-    "requests": ("alice", "/requests", 200),
+    "requests": ("long", "/requests", 200),
     "requests-none": ("erin", "/requests", 200),
     "settings": ("alice", "/settings", 200),
     "edit-profile": ("alice", "/settings/profile", 200),
