@@ -11,6 +11,11 @@ from heliograph.flows import web_sessions
 from tests.harness.cage import wait_until
 from tests.harness.people import PASSWORD, Somebody
 
+#: A browser without WebGL 2: colours come from the server.
+NO_WEBGL = """{ const real = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+  return kind === "webgl2" ? null : real.call(this, kind, ...more) } }"""
+
 
 class Person:
     """One person, one browser. `complaints` is what that browser found wrong."""

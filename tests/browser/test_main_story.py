@@ -10,14 +10,9 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests import corpus
-from tests.browser.person import Person
+from tests.browser.person import NO_WEBGL, Person
 
 Visitor = Callable[..., Person]
-
-#: A browser without WebGL 2: colours come from the server.
-NO_WEBGL = """{ const real = HTMLCanvasElement.prototype.getContext;
-HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
-  return kind === "webgl2" ? null : real.call(this, kind, ...more) } }"""
 
 
 @pytest.fixture

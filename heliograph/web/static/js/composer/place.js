@@ -3,6 +3,7 @@
 import { ask } from "./ask.js";
 import { drawMap } from "./map.js";
 
+const FIELDS = ["place_level", "lat", "lng", "place_name"];
 const CALM = 250; // milliseconds without a key before a search
 
 export class Place {
@@ -10,8 +11,11 @@ export class Place {
     Object.assign(this, { form, says });
     this.part = (name) => form.querySelector(`[data-place-${name}]`);
     this.chosen = null; // { id, name, region, country, lat, lng, here }: `here` when it is where one is
+    this.part("plain").remove(); // what there is without scripts
+    for (const name of FIELDS) {
+      form.append(Object.assign(document.createElement("input"), { type: "hidden", name }));
+    }
     this.listen();
-    form.querySelector("[data-place]").hidden = false;
   }
 
   listen() {
@@ -58,7 +62,8 @@ export class Place {
       );
       const spot = { lat: coords.latitude, lng: coords.longitude };
       const places = await this.ask("near", spot);
-      this.set({ ...places[0], ...spot, here: true });
+      const town = places[0] && { town: [places[0].lat, places[0].lng] };
+      this.set({ ...places[0], ...town, ...spot, here: true });
     } catch (error) {
       this.tell(error.code === 1 ? this.says.noPermission : this.says.noPlace);
     } finally {
@@ -101,26 +106,33 @@ export class Place {
     this.part("find").hidden = true;
     this.part("none").hidden = Boolean(place);
     this.part("set").hidden = !place;
-    if (place) this.level("city");
-    else this.fill({ place_level: "", lat: "", lng: "", place_name: "" });
+    if (place) this.begin(place);
+    else this.fill(["", "", "", ""]);
     this.part(place ? "remove" : "open").focus();
+  }
+
+  /** At first as little as can be said. */
+  begin(place) {
+    this.part("name").textContent = nameOf(place);
+    for (const choice of this.levels) choice.disabled = choice.value === "city" ? !place.name : !place.here;
+    this.level(this.levels.find((choice) => !choice.disabled).value);
+  }
+
+  get levels() {
+    return [...this.form.querySelectorAll("[name=level]")];
   }
 
   /** How exactly: closer than a city only for the place where one is, a search knows no more. */
   level(level) {
     const place = this.chosen;
-    for (const choice of this.form.querySelectorAll("[name=level]")) {
-      choice.disabled = choice.value !== "city" && !place.here;
-      choice.checked = choice.value === level;
-    }
-    const name = nameOf(place);
-    this.fill({ place_level: level, lat: place.lat, lng: place.lng, place_name: place.name ?? "" });
-    this.part("means").textContent = this.says[level].replace("{name}", name);
-    drawMap(this.part("map"), place, level);
+    for (const choice of this.levels) choice.checked = choice.value === level;
+    this.fill([level, place.lat, place.lng, place.name ?? ""]);
+    this.part("means").textContent = level === "city" && !place.here ? this.says.cityAlone : this.says[level];
+    drawMap(this.part("map"), place, level, this.says.kilometre);
   }
 
   fill(values) {
-    for (const [name, value] of Object.entries(values)) this.form.elements[name].value = value;
+    for (const [at, name] of FIELDS.entries()) this.form.elements[name].value = values[at];
   }
 }
 

@@ -67,6 +67,8 @@ export class Stage {
     this.lay([0, 0, width, height], this.wide * sharp, this.original ? null : this.look, this.cropping ? BEYOND : 0);
     this.rule();
     this.askServer();
+    const shown = this.look.table ? `${this.look.name} ${this.look.strength}` : "";
+    this.root.dataset.drawn = this.original ? "" : shown;
   }
 
   lay(area, wide, look, beyond = 0, frame = this.frame) {
