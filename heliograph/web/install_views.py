@@ -7,7 +7,6 @@ that is there without a connection. So its bytes differ from release to release,
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import orjson
 from django.conf import settings
@@ -17,13 +16,12 @@ from django.templatetags.static import static
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
+from heliograph.web import shell
+
 OFFLINE = "/offline"
 
-_FOLDER = Path(__file__).with_name("static")
 _A_DAY = "public, max-age=86400"
 _PAPER = "#fdfcfa"
-_WORKER = "js/worker.js"
-_SHELL = ("css/*.css", "js/**/*.js", "img/*.svg")
 
 
 @require_safe
@@ -70,12 +68,9 @@ def worker(request: HttpRequest) -> HttpResponse:
 
 @cache
 def _worker() -> bytes:
-    shell = sorted(
-        {path.relative_to(_FOLDER).as_posix() for pattern in _SHELL for path in _FOLDER.glob(pattern)}
-        - {_WORKER}
-    )
-    facts = {"address": settings.STATIC_URL, "shell": [static(name) for name in shell], "offline": OFFLINE}
-    return b"const release = " + orjson.dumps(facts) + b";\n" + (_FOLDER / _WORKER).read_bytes()
+    kept = [static(name) for name in shell.kept()]
+    facts = {"address": settings.STATIC_URL, "shell": kept, "offline": OFFLINE}
+    return b"const release = " + orjson.dumps(facts) + b";\n" + shell.worker()
 
 
 @require_safe
@@ -96,4 +91,4 @@ def favicon(request: HttpRequest) -> HttpResponse:
 
 @cache
 def _favicon() -> bytes:
-    return (_FOLDER / "img" / "favicon.ico").read_bytes()
+    return shell.read("img/favicon.ico")

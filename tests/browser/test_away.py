@@ -41,6 +41,7 @@ def test_what_was_seen_stays_readable_for_whoever_saw_it(
     alice.expected = {401}
     alice.post(photo, caption="Low tide", alt_text="A beach")
     _wait(alice, _CONTROLLED, True)
+    page.goto("/post")
     for path in ("/", "/@alice"):
         page.goto(path)
         alice.sees("main img[src^='/m/']")
@@ -63,6 +64,9 @@ def test_what_was_seen_stays_readable_for_whoever_saw_it(
     for never_seen in ("/settings", "/find", "/@bob"):
         page.goto(never_seen)
         expect(page.locator("main h1")).to_have_text("There is no connection")
+
+    page.goto("/post")  # even a post can be written
+    expect(page.locator("#photo")).to_be_attached()
 
     # it is back: fresh pages again, without a word
     page.context.set_offline(False)

@@ -18,7 +18,7 @@ from heliograph.core import clock
 from heliograph.media import errors as media_errors
 from heliograph.pages.cards import CommentCard, PersonCard, PhotoCard
 from heliograph.sharding import ids
-from heliograph.web import fragments, preferences, times
+from heliograph.web import fragments, preferences, shell, times
 
 
 class _Liked(Protocol):
@@ -138,6 +138,13 @@ def frame_head(context: template.Context) -> SafeString:
     """How every page begins: in its language, and in the theme that this browser's person chose."""
     request = context.get("request")
     return fragments.head(preferences.theme(request) if request is not None else "", get_language() or "")
+
+
+@register.simple_tag
+def module_links() -> SafeString:
+    """Every module of js/main.js, so that they come at once and not one after the other."""
+    links = (f'<link rel="modulepreload" href="{settings.STATIC_URL}{name}">' for name in shell.modules())
+    return mark_safe("".join(links))  # noqa: S308 - names of our own files
 
 
 @register.simple_tag(takes_context=True)

@@ -51,6 +51,13 @@ def test_the_worker_knows_its_release_and_is_always_asked_for(network: Any) -> N
     assert not [address for address in release["shell"] if "worker" in address or address.endswith(".bin")]
 
 
+def test_all_modules_are_asked_for_at_once(network: Any) -> None:
+    page = TestClient().get("/sign-in").content.decode()
+    linked = re.findall(r'<link rel="modulepreload" href="([^"]+)">', page)
+    assert {static.address() + "js/ask.js", static.address() + "js/away.js"} <= set(linked)
+    assert len(linked) == len(set(linked)) and all(_file(address) for address in linked)
+
+
 def test_the_offline_page_belongs_to_nobody(alice: Somebody) -> None:
     page = browser_of(alice).get("/offline")
     assert b"There is no connection" in page.content
