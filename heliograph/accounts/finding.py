@@ -84,6 +84,12 @@ def beginning_with(asked: list[str], *, count: int, among: Collection[int] | Non
     return found[:count]
 
 
+def newest_public(count: int) -> list[int]:
+    """Who has come last, of those whose photos are everybody's. An id says when it was made."""
+    newest = Person.objects.order_by("-id").values_list("id", "private", "state")[: 2 * count]
+    return [id for id, private, state in newest if not private and state == "active"][:count]
+
+
 def named(username: str) -> int | None:
     """Whoever is called exactly this."""
     found = Person.objects.filter(username=username, state="active").values_list("id", flat=True)

@@ -36,6 +36,21 @@ class Relationship(Protocol):
     def target_user_is_private(self) -> bool: ...
 
 
+class Happened(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def actor(self) -> PersonCard: ...
+    @property
+    def photo(self) -> PhotoCard | None: ...
+    @property
+    def comment(self) -> CommentCard | None: ...
+
+
 class Profile(Protocol):
     @property
     def person(self) -> PersonCard: ...
@@ -77,6 +92,18 @@ def comment(card: CommentCard) -> dict[str, Any]:
         "created_time": seconds(card.created_at),
         "text": card.text,
         "from": person(card.author),
+    }
+
+
+def activity(entry: Happened) -> dict[str, Any]:
+    """Activity."""
+    return {
+        "id": entry.id,
+        "kind": entry.kind,
+        "created_time": seconds(entry.at),
+        "actor": person(entry.actor),
+        "media": None if entry.photo is None else photo(entry.photo),
+        "comment": None if entry.comment is None else comment(entry.comment),
     }
 
 

@@ -100,6 +100,16 @@ SCHEMAS: Final[dict[str, Schema]] = {
         incoming_status={"enum": ["none", "followed_by", "requested_by", "blocked_by_you"]},
         target_user_is_private=_FLAG,
     ),
+    "Activity": _exactly(
+        "Something that happened to whoever asks: a like of their photo, a comment on it, a mention of them"
+        " (in a caption when there is no comment), somebody who follows them now, an approval of their request.",
+        id=_TEXT,
+        kind={"enum": ["like", "comment", "mention", "follow", "approval"]},
+        created_time=_SECONDS,
+        actor=of("UserShort"),
+        media=_or_null(of("Media")),
+        comment=_or_null(of("Comment")),
+    ),
     "Session": _exactly("Somebody who signed in.", user=of("UserShort"), access_token=_TEXT),
     "Upload": _exactly("A photo that arrived and is not posted yet.", upload_id=_ID, expires=_SECONDS),
     "Pagination": {

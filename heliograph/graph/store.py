@@ -190,6 +190,12 @@ WHERE p.id = %(other)s AND p.state = 'active' AND NOT EXISTS (
 )
 """
 
+_FOLLOWED_BY_MANY = f"""
+SELECT k.actor_id, f.owner_id FROM unnest(%(ids)s::bigint[]) AS k (actor_id) CROSS JOIN LATERAL (
+    SELECT owner_id FROM {{s}}.following WHERE actor_id = k.actor_id AND {_IN_FORCE}
+    ORDER BY since DESC, owner_id DESC LIMIT %(count)s
+) f
+"""
 _PRIVATE = "SELECT private FROM {s}.person WHERE id = %s AND state = 'active'"
 
 
@@ -282,6 +288,10 @@ def newest_requests(shard: Shard, id: int, before: tuple[datetime, int], count: 
 
 def newest_blocked(shard: Shard, id: int, before: tuple[datetime, int], count: int) -> Rows:
     return newest(shard, _BLOCKED, id, before, count)
+
+
+def followed_by_many(reader: Shards, actor_ids: Iterable[int], count: int) -> Rows:
+    return reader.gather(_FOLLOWED_BY_MANY, actor_ids, {"count": count})
 
 
 def ids(shard: Shard, side: Side, id: int, after: int, count: int) -> list[int]:

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from heliograph.accounts.finding import LONGEST_QUERY
-from heliograph.pages import search
+from heliograph.pages import search, suggestions
 from heliograph.web.session import SignedInRequest, signed_in
 
 _OFFERED = 6  # while somebody writes
@@ -47,7 +47,8 @@ def tags(request: SignedInRequest) -> HttpResponse:
 def _found(request: SignedInRequest) -> dict[str, object]:
     asked = _asked(request)
     found = search.people_with_status(request.viewer.person_id, asked) if asked else []
-    return {"asked": asked, "found": found}
+    suggested = [] if asked else suggestions.people(request.viewer.person_id)
+    return {"asked": asked, "found": found, "suggested": suggested}
 
 
 def _asked(request: SignedInRequest) -> str:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from heliograph.core.errors import NotFound
 from heliograph.pages import home as feeds
-from heliograph.pages import landing
+from heliograph.pages import landing, suggestions
 from heliograph.sharding.ids import from_short_code, short_code
 from heliograph.web import answers, session
 
@@ -34,6 +34,7 @@ def home(request: session.PageRequest) -> HttpResponse:
     first_page = not after and newer is None
     feed = feeds.page(me, count=count, min_id=since, cursor=after, feed=request.feed, with_unread=first_page)
     unfinished = feeds.unfinished(me) if first_page else []
+    nothing = first_page and not unfinished and not feed.items and not feed.next_cursor
     context = {
         "tab": "home",
         "feed": feed,
@@ -42,7 +43,8 @@ def home(request: session.PageRequest) -> HttpResponse:
         "unfinished": unfinished,
         "first_page": first_page,
         "eager": _EAGER if first_page else 0,
-        "nothing": first_page and not unfinished and not feed.items and not feed.next_cursor,
+        "nothing": nothing,
+        "suggested": suggestions.people(me) if nothing else [],
         "next": answers.after(feed.next_cursor),
     }
     return render(request, "web/parts/feed.html" if answers.wants_part(request) else "web/home.html", context)

@@ -50,11 +50,37 @@ def _by_api(world: World, looker: Looker, now: Truth) -> Iterator[str]:
     # A list that is out of date, as after an unfollow whose job still waits.
     valkey.call("LPUSH", f"feed:{viewer}", *sorted(_once_published(now)))
     yield from _scanned(looker.api, "/users/self/feed", now, now.feed_of(viewer))
+    yield from _activity(looker.api, viewer, now)
     for owner in world.owners.values():
         yield from _person(looker.api, viewer, owner.id, now)
     for photo in world.photos.values():
         yield from _photo(looker.api, viewer, photo, now)
         yield from _deeds(looker.api, viewer, photo, now)
+
+
+def _activity(api: Speaker, viewer: int, now: Truth) -> Iterator[str]:
+    """What happened to them, read to its end; and everybody whom they may find by a name."""
+    said, told = _ask(api, "/users/self/activity?count=7", 200, now)
+    found = list(said.data)
+    yield from told
+    while said.body.get("pagination", {}).get("next_url"):
+        said = api.follow_url(said.body["pagination"]["next_url"])
+        yield from (f"activity, further on: {leak}" for leak in scanner_of(api, now))
+        found += said.data
+    happened = sorted(
+        (
+            entry["kind"],
+            int(entry["actor"]["id"]),
+            int(entry["media"]["id"].partition("_")[0]) if entry["media"] else 0,
+            int(entry["comment"]["id"]) if entry["comment"] else 0,
+        )
+        for entry in found
+        if entry["kind"] != "approval"
+    )
+    if happened != now.activity_of(viewer):
+        yield f"activity: {set(happened) ^ set(now.activity_of(viewer))} too many or too few"
+    known = {person.id for person in now.people.values() if now.knows(viewer, person.id)}
+    yield from _scanned(api, "/users/search?q=zz&count=100", now, known)
 
 
 def _untouched(before: Truth) -> Iterator[str]:
@@ -151,7 +177,8 @@ def _refused(world: World, looker: Looker, now: Truth) -> Iterator[str]:
     for photo in world.photos.values():
         for end in ("", "/comments", "/likes"):
             yield from _ask(looker.api, f"/media/{photo}{end}", 400, now)[1]
-    yield from _ask(looker.api, "/users/self/feed", 400, now)[1]
+    for address in ("/users/self/feed", "/users/self/activity", "/users/search?q=zz"):
+        yield from _ask(looker.api, address, 400, now)[1]
 
 
 def _pages(world: World, looker: Looker, now: Truth) -> Iterator[str]:

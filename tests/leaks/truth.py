@@ -120,6 +120,27 @@ class Truth:
             if it.owner in of and it.state == "published" and self.sees(viewer, it.id)
         }
 
+    def activity_of(self, viewer: int) -> list[tuple[str, int, int, int]]:
+        """(kind, actor, photo, comment) of all that happened to somebody, but for answers to their requests."""
+        name = f"@{self.people[viewer].username}"
+        mine = {
+            photo.id
+            for photo in self.photos.values()
+            if photo.owner == viewer and self.sees(viewer, photo.id)
+        }
+        told = [("like", actor, photo, 0) for photo, actor in self.likes if photo in mine]
+        told += [("follow", actor, 0, 0) for owner, actor in self.follower if owner == viewer]
+        for it in self.comments.values():
+            if self.reads(viewer, it.id) and (it.photo in mine or name in it.text.split()):
+                kind = "comment" if it.photo in mine else "mention"
+                told.append((kind, it.author, it.photo, it.id))
+        told += [
+            ("mention", it.owner, it.id, 0)
+            for it in self.photos.values()
+            if it.state == "published" and self.sees(viewer, it.id) and name in it.caption.split()
+        ]
+        return sorted(it for it in told if it[1] != viewer and self.knows(viewer, it[1]))
+
     def feed_of(self, viewer: int) -> set[int]:
         return self.published_by(viewer, {viewer, *self.followed_by(viewer, viewer)})
 

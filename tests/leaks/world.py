@@ -119,7 +119,7 @@ def _photo(owner: Somebody, state: str) -> int:
     return post_photo.post(
         owner.id,
         upload_id=upload.id,
-        caption=f"Secret words of {owner.username} {state}",
+        caption=f"Secret words of {owner.username} {state} for @zz.stranger @zz.blocker @zz.follower",
         alt_text=f"Secret sight of {owner.username} {state}",
     )
 
@@ -130,7 +130,8 @@ def _talk(world: World, people: dict[str, Somebody], run_jobs: Callable[..., Any
         photo = world.photos[owner, "published"]
         for name in ("follower", "blocked", "blocker", "gone", "commenter", "sven"):
             like.add(people[name].id, photo)
-            comment.add(people[name].id, photo, f"Secret remark of {name} to {owner}")
+            named = {"commenter": "@zz.follower @zz.stranger @zz.blocked", "blocked": "@zz.pia @zz.gone"}
+            comment.add(people[name].id, photo, f"Secret remark of {name} to {owner} {named.get(name, '')}")
     run_jobs()
 
 

@@ -13,6 +13,7 @@ from heliograph.flows import comment, edit_photo, follow, like
 from heliograph.pages import activity, home
 from tests.harness.people import Somebody
 from tests.oracle import album
+from tests.parts.api.speaker import Speaker
 from tests.stories.web import browser_of, text_of
 
 Jobs = Callable[..., Any]
@@ -50,6 +51,26 @@ def test_the_page_says_it_in_sentences(
     assert "Earlier" in again and "New " not in again.partition("Earlier")[0].partition("Activity")[2]
     theirs = text_of(browser_of(bob).get("/activity"))
     assert "alice mentioned you with a photo." in theirs and "carol mentioned you:" in theirs
+
+
+def test_programs_get_it_one_by_one(alice: Somebody, bob: Somebody, photo: int, run_jobs: Jobs) -> None:
+    like.add(bob.id, photo)
+    run_jobs()
+    comment.add(bob.id, photo, "Lovely")
+    run_jobs()
+    api = Speaker(alice)
+    said = api.get("/users/self/activity", count=2)
+    newest, before = said.data
+    assert (newest["kind"], newest["comment"]["text"], newest["actor"]["username"]) == (
+        "comment",
+        "Lovely",
+        "bob",
+    )
+    assert before["kind"] == "like" and before["media"]["id"] == f"{photo}_{alice.id}"
+    assert before["comment"] is None
+    last = api.follow_url(said.body["pagination"]["next_url"]).data
+    assert [(entry["kind"], entry["media"], entry["comment"]) for entry in last] == [("follow", None, None)]
+    assert activity.unread(alice.id)  # a program that reads is not somebody who has seen
 
 
 def test_the_dot_is_on_the_home_page_until_one_looks(

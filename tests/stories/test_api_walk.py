@@ -115,6 +115,12 @@ def _asks_and_is_let_in(erin: Speaker, frank: Speaker, run_jobs: Callable[..., A
     )
     run_jobs()
     assert erin.get(f"/users/{frank.id}/relationship").data["outgoing_status"] == "follows"
+    happened = erin.get("/users/self/activity").data
+    assert (happened[0]["kind"], happened[0]["actor"]["id"]) == ("approval", str(frank.id))
+    kinds = {entry["kind"] for entry in happened}
+    assert kinds == {"approval", "follow"}
+    assert [p["id"] for p in erin.get("/users/search", q="fra").data] == [str(frank.id)]
+    assert erin.get("/users/search", q="").data == []
 
 
 def _leaves(erin: Speaker, photo: str) -> None:

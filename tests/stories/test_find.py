@@ -10,7 +10,7 @@ import pytest
 from heliograph.accounts import finding
 from heliograph.accounts.models import PersonWord
 from heliograph.flows import block, edit_photo, edit_profile, suspend
-from heliograph.pages import search
+from heliograph.pages import search, suggestions
 from tests.harness import people
 from tests.harness.people import Somebody
 from tests.oracle import album
@@ -123,3 +123,33 @@ def test_names_and_tags_are_completed_from_what_the_writer_may_see(
     ]
     for what in ("people", "tags"):
         assert browser_of(None).get(f"/find/{what}.json?q=a").status_code == 303
+
+
+def suggested(viewer: Somebody) -> list[str]:
+    return [person.username for person in suggestions.people(viewer.id)]
+
+
+def test_newcomers_are_told_whom_to_begin_with(
+    alice: Somebody,
+    bob: Somebody,
+    carol: Somebody,
+    dave: Somebody,
+    make_person: Callable[..., Somebody],
+    run_jobs: Callable[..., Any],
+) -> None:
+    erin, frank, _ = (make_person(name) for name in ("erin", "frank", "grace"))
+    for owner in (alice, carol, erin, frank):
+        album.post(owner.id)
+    run_jobs()
+    # Who came last; not who is private, or has posted nothing.
+    assert suggested(dave) == ["frank", "erin"]  # Alice has blocked him
+    page = text_of(browser_of(dave).get("/"))
+    assert "Your feed fills when you follow people" in page and "People to begin with" in page
+    assert "frank" in text_of(browser_of(dave).get("/find"))
+    # Bob follows Alice: whom she follows stands first, whom he follows or asks not at all.
+    people.follow(alice, erin)
+    run_jobs()
+    assert suggested(bob) == ["erin", "frank"]
+    people.follow(bob, erin)
+    assert suggested(bob) == ["frank"]
+    assert suggested(frank) == ["erin", "alice"]

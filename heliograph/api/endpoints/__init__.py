@@ -1,6 +1,7 @@
 """Every endpoint, imported: a module registers its own at import. A view is: read, one call, render."""
 
 from heliograph.api.endpoints import (
+    activity,
     comments,
     feed,
     follows,
@@ -13,6 +14,7 @@ from heliograph.api.endpoints import (
 )
 
 __all__ = [
+    "activity",
     "comments",
     "feed",
     "follows",
