@@ -12,6 +12,7 @@ from heliograph.embedded.demo import cast
 from heliograph.flows import block, comment, edit_profile, follow, like, post_photo, upload_photo
 from heliograph.pages import photo as photo_page
 from heliograph.sharding import ids
+from heliograph.web import composing
 from tests.harness.cage import wait_until
 from tests.harness.people import Somebody, make_person
 
@@ -48,7 +49,13 @@ def build() -> Scene:
         follow.follow(actor.id, long.id)  # a request
     block.block(alice.id, dave.id)
     photos = [
-        _post(alice, "heron", "The first visitor, before the #storm. With @bob", "A grey heron in flight"),
+        _post(
+            alice,
+            "heron",
+            "The first visitor, before the #storm. With @bob",
+            "A grey heron in flight",
+            "reykjavik",
+        ),
         _post(alice, "clock", "A_word_without_any_place_to_break_it_" + "x" * 120, ""),
         _post(bob, "caterpillar", "Small", "A caterpillar on a leaf"),
     ]
@@ -67,9 +74,10 @@ class _File(io.BytesIO):
         return len(self.getvalue())
 
 
-def _post(owner: Somebody, photo: str, caption: str, alt_text: str) -> int:
+def _post(owner: Somebody, photo: str, caption: str, alt_text: str, town: str = "") -> int:
     upload = upload_photo.accept(owner.id, _File(cast.picture(photo).read_bytes()))
-    return post_photo.post(owner.id, upload_id=upload.id, caption=caption, alt_text=alt_text)
+    place = composing.town(town) if town else None
+    return post_photo.post(owner.id, upload_id=upload.id, caption=caption, alt_text=alt_text, place=place)
 
 
 def _developed(viewer: Somebody, photo_id: int) -> None:
