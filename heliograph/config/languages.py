@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf.locale import LANG_INFO
-from django.core.exceptions import ImproperlyConfigured
+
+from heliograph.core.environment import BadEnvironment
 
 #: What the sentences of all parts are in the other languages (made by `python -m tests.house.messages write`).
 FOLDER = Path(__file__).resolve().parents[1] / "locale"
@@ -20,7 +21,7 @@ def offered(codes: Sequence[str]) -> list[tuple[str, str]]:
     """
     unknown = [code for code in codes if code not in LANG_INFO or "name_local" not in LANG_INFO[code]]
     if unknown or not codes:
-        raise ImproperlyConfigured(
+        raise BadEnvironment(
             f"HELIOGRAPH_LANGUAGES: {', '.join(unknown) or 'none is given'}; use codes such as en, ja, pt-br."
         )
     return [(code, str(LANG_INFO[code]["name_local"])) for code in codes]

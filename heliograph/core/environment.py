@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 _PREFIX = "HELIOGRAPH_"
 _MEBIBYTE = 1024 * 1024
@@ -25,8 +27,9 @@ class BadEnvironment(Exception):
     """The configuration cannot be used; the message lists every mistake, one a line."""
 
 
-def _knob(default: Any = MISSING, *, says: str, secret: bool = False) -> Any:
-    metadata = {"says": says, "secret": secret}
+def _knob(default: Any = MISSING, *, says: str, secret: bool = False, least: int = 1) -> Any:
+    """`least`: a number below it would be noticed much later, if ever; 0 is for knobs that it switches off."""
+    metadata = {"says": says, "secret": secret, "least": least}
     return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
 
 
@@ -66,7 +69,7 @@ class Environment:
         says="The demo of bin/up: no; credits (who made its photographs); open (anybody here may look around).",
     )
     metrics_dir: str = _knob("", says="Folder in which processes keep their numbers; empty: in memory only.")
-    metrics_port: int = _knob(8001, says="Port of the /metrics listener.")
+    metrics_port: int = _knob(8001, says="Port of the /metrics listener.", least=0)
     languages: tuple[str, ...] = _knob(
         ("en", "ja"),
         says="Languages of the pages, as BCP 47 tags; the first serves who asks for none of them.",
@@ -74,31 +77,35 @@ class Environment:
     debug: bool = _knob(False, says="Django's debug pages. Never on a public address.")
 
     feed_max: int = _knob(500, says="Photos kept in a home feed.")
-    feed_trim_slack: int = _knob(50, says="A feed is trimmed only when this many over.")
+    feed_trim_slack: int = _knob(50, says="A feed is trimmed only when this many over.", least=0)
     feed_expire_days: int = _knob(30, says="Days after the last visit until a feed is forgotten.")
     feed_chunk_readers: int = _knob(1000, says="Readers in one fan-out call; it holds Valkey for 1-2 ms.")
     feed_job_readers: int = _knob(20_000, says="Readers in one fan-out job.")
-    feed_late_minutes: int = _knob(5, says="Fan-out of a photo older than this rewrites lists sorted.")
+    feed_late_minutes: int = _knob(
+        5, says="Fan-out of a photo older than this rewrites lists sorted.", least=0
+    )
     feed_replay_minutes: int = _knob(
-        10, says="Fan-outs of these last minutes run again when Valkey restarted."
+        10, says="Fan-outs of these last minutes run again when Valkey restarted.", least=0
     )
 
     upload_max_bytes: int = _knob(25 * _MEBIBYTE, says="Largest photo, in bytes.")
     upload_max_pixels: int = _knob(50_000_000, says="Largest photo, in pixels.")
     upload_deadline_seconds: int = _knob(120, says="An upload that takes longer is ended.")
-    upload_free_bytes: int = _knob(256 * _MEBIBYTE, says="No upload begins with less room on its disk.")
-    upload_minimum_rate: int = _knob(4096, says="Bytes a second below which an upload is ended.")
+    upload_free_bytes: int = _knob(
+        256 * _MEBIBYTE, says="No upload begins with less room on its disk.", least=0
+    )
+    upload_minimum_rate: int = _knob(4096, says="Bytes a second below which an upload is ended.", least=0)
     uploads_at_once: int = _knob(6, says="Uploads read at the same time by one web process.")
     cage_timeout_seconds: int = _knob(15, says="A photo that takes longer is given up.")
-    cage_idle_seconds: int = _knob(60, says="A decoder that had no work for so long ends.")
+    cage_idle_seconds: int = _knob(60, says="A decoder that had no work for so long ends.", least=0)
 
-    job_poll_ms: int = _knob(200, says="Milliseconds between two looks at a queue.")
+    job_poll_ms: int = _knob(200, says="Milliseconds between two looks at a queue.", least=0)
     job_sweep_seconds: int = _knob(15, says="Seconds between two sweeps for jobs whose worker died.")
     job_stalled_seconds: int = _knob(30, says="A worker silent for so long counts as dead.")
     worker_threads: int = _knob(6, says="Jobs that one worker runs at once, of all nodes.")
     outbox_batch: int = _knob(500, says="Mirrored rows that the projector takes at once.")
     inline_projection_ms: int = _knob(
-        100, says="Milliseconds that a request spends on mirroring its own write."
+        100, says="Milliseconds that a request spends on mirroring its own write.", least=0
     )
     node_pool_max: int = _knob(8, says="Connections to one node, in one process.")
     node_timeout_ms: int = _knob(5000, says="Milliseconds a statement may take on a node in a request.")
@@ -106,23 +113,26 @@ class Environment:
     node_rest_seconds: int = _knob(
         3,
         says="Seconds for which a node that does not answer is asked nothing; requests for it fail at once.",
+        least=0,
     )
-    prepare_threshold: int = _knob(5, says="Uses until a statement is prepared; 0: never (old poolers).")
-    map_refresh_seconds: int = _knob(30, says="Seconds until the map of shards is read again.")
+    prepare_threshold: int = _knob(
+        5, says="Uses until a statement is prepared; 0: never (old poolers).", least=0
+    )
+    map_refresh_seconds: int = _knob(30, says="Seconds until the map of shards is read again.", least=0)
     off_rows_days: int = _knob(
         30, says="Days until what was taken back or deleted leaves no row; at least 1."
     )
     record_seconds: int = _knob(3600, says="Seconds that a record of who is asking lives in Valkey.")
 
-    sign_ups_per_hour: int = _knob(20, says="New accounts from one address.")
-    sign_ins_per_minute: int = _knob(10, says="Attempts to sign in, by address and by name.")
-    posts_per_hour: int = _knob(120, says="Photos that one person posts.")
-    writes_per_hour: int = _knob(2000, says="Likes, follows and comments of one person.")
+    sign_ups_per_hour: int = _knob(20, says="New accounts from one address.", least=0)
+    sign_ins_per_minute: int = _knob(10, says="Attempts to sign in, by address and by name.", least=0)
+    posts_per_hour: int = _knob(120, says="Photos that one person posts.", least=0)
+    writes_per_hour: int = _knob(2000, says="Likes, follows and comments of one person.", least=0)
     landing_photos: int = _knob(
         18, says="Public photos shown to who has no account, on the first page; 0: none."
     )
-    reports_per_hour: int = _knob(20, says="Photos, comments and people that one person reports.")
-    api_per_hour: int = _knob(5000, says="API calls of one token.")
+    reports_per_hour: int = _knob(20, says="Photos, comments and people that one person reports.", least=0)
+    api_per_hour: int = _knob(5000, says="API calls of one token.", least=0)
 
     @property
     def secure(self) -> bool:
@@ -169,7 +179,7 @@ def _text(name: str, variables: Mapping[str, str]) -> str | None:
 def _parse(f: Field[Any], text: str) -> Any:
     match f.type:
         case "int":
-            return int(text)
+            return _number(text, f.metadata["least"])
         case "bool":
             if text.lower() not in {"0", "1", "true", "false", "yes", "no", ""}:
                 raise ValueError(f"{text!r} is neither yes nor no")
@@ -177,8 +187,38 @@ def _parse(f: Field[Any], text: str) -> Any:
         case "Path":
             return Path(text)
         case "tuple[str, ...]":
-            return tuple(part.strip() for part in text.split(",") if part.strip())
-    return text.rstrip("/") if f.name == "url" else text
+            parts = tuple(part.strip() for part in text.split(",") if part.strip())
+            return _networks(parts) if f.name == "trusted_proxies" else parts
+    return _address(text) if f.name == "url" else text
+
+
+def _number(text: str, least: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a whole number") from None
+    if number < least:
+        raise ValueError(f"{number} is less than {least}")
+    return number
+
+
+def _networks(parts: tuple[str, ...]) -> tuple[str, ...]:
+    for part in parts:
+        try:
+            ip_network(part, strict=False)
+        except ValueError:
+            raise ValueError(f"{part!r} is neither an address nor a network") from None
+    return parts
+
+
+def _address(text: str) -> str:
+    """The public address without a slash at its end: links are made by adding to it."""
+    parts = urlsplit(text.rstrip("/"))
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{text!r} begins with neither http:// nor https:// and a name")
+    if parts.path or parts.query or parts.fragment or (parts.port or 1) < 1:
+        raise ValueError(f"{text!r} is to be given without a path; a network has a name of its own")
+    return text.rstrip("/")
 
 
 _current: Environment | None = None

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 
+from heliograph.config import languages, mail
 from heliograph.core import environment
 from heliograph.core.environment import BadEnvironment
 from heliograph.embedded import filling, options, places, ports, variables
@@ -57,7 +58,9 @@ class Stack:
         """Refuse a bad configuration now, not in five processes."""
         self._valkey.ensure_password()
         try:
-            environment.load(self._variables)
+            known = environment.load(self._variables)
+            languages.offered(known.languages)
+            mail.mail(known.mail)
         except BadEnvironment as error:
             raise CannotStart(f"The configuration cannot be used:\n{error}") from error
         places.write_secret(self._data.folder / "environment", variables.as_file(self._variables))

@@ -28,6 +28,33 @@ def test_every_mistake_is_told_at_once() -> None:
         assert mistake in text
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("FEED_MAX", "many", "'many' is not a whole number"),
+        ("FEED_MAX", "-1", "-1 is less than 1"),
+        ("FEED_MAX", "0", "0 is less than 1"),
+        ("UPLOAD_MAX_BYTES", "1e9", "'1e9' is not a whole number"),
+        ("SIGN_UPS_PER_HOUR", "-3", "-3 is less than 0"),
+        ("URL", "ftp://a.b", "neither http:// nor https:// and a name"),
+        ("URL", "a.b", "neither http:// nor https:// and a name"),
+        ("URL", "https://a.b/photos", "without a path"),
+        ("URL", "https://a.b:99999", "Port out of range"),
+        ("TRUSTED_PROXIES", "10.0.0.1, proxy", "'proxy' is neither an address nor a network"),
+    ],
+)
+def test_what_would_only_be_noticed_later_is_refused_at_the_start(
+    name: str, value: str, sentence: str
+) -> None:
+    with pytest.raises(BadEnvironment) as told:
+        environment.load({**_LEAST, f"HELIOGRAPH_{name}": value})
+    assert sentence in str(told.value)
+
+
+def test_nobody_may_sign_up_where_the_limit_is_none() -> None:
+    assert environment.load({**_LEAST, "HELIOGRAPH_SIGN_UPS_PER_HOUR": "0"}).sign_ups_per_hour == 0
+
+
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("x" * 40 + "\n")
