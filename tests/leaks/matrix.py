@@ -187,6 +187,10 @@ def _pages(world: World, looker: Looker, now: Truth) -> Iterator[str]:
     viewer = looker.id if active else None
     for address in ("/", "/me", "/requests", "/activity", "/settings", "/settings/blocked"):
         yield from _page(looker, address, None, now)
+    for name in ("profile", "privacy", "devices", "appearance"):
+        yield from _page(looker, f"/settings/{name}", None, now)
+    for address in ("/about", "/offline"):
+        yield from _page(looker, address, 200, now)
     for address in ("/about/look-around", "/about/photos"):  # of a demo, which this is not
         yield from _page(looker, address, 404, now)
     for name in ("olga", "pia", "sven", "commenter", "blocker"):

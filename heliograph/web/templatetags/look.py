@@ -215,8 +215,9 @@ def fixed(name: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 def tabs(context: template.Context) -> SafeString:
     """The way around, for the viewer."""
-    username = context["request"].viewer.username
-    return fragments.tabs(context.get("tab") or "", username, get_language() or "", context.get("unread"))
+    request = context["request"]
+    tab = context.get("tab") or ("settings" if request.path.startswith("/settings/") else "")
+    return fragments.tabs(tab, request.viewer.username, get_language() or "", context.get("unread"))
 
 
 @register.simple_tag
