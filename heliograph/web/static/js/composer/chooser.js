@@ -44,7 +44,7 @@ export function chooser(form, says, { take, complain }) {
   }
 
   function mistake(file) {
-    const kind = accepted.includes(file.type) || accepted.some((end) => end.startsWith(".") && file.name.toLowerCase().endsWith(end));
+    const kind = !file.type || accepted.includes(file.type) || accepted.some((end) => end.startsWith(".") && file.name.toLowerCase().endsWith(end));
     if (!kind) return says.wrongType;
     if (!file.size) return says.empty;
     return file.size > Number(form.dataset.largest) ? says.tooLarge : "";

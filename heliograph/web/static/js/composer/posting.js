@@ -45,6 +45,7 @@ export class Posting {
 
   done(facts) {
     this.form.elements.upload_id.value = facts.upload_id;
+    this.pause(null);
     this.form.elements.photo.required = false;
     this.line(null);
     return facts;
@@ -79,6 +80,7 @@ export class Posting {
     this.wanted = true;
     this.button(false);
     this.complain("");
+    if (!this.form.elements.upload_id.value && !this.paused) this.part("pause").textContent = this.says.soon;
     try {
       if (this.paused && !this.paused.status) return await this.keepForLater();
       if (await this.arrived) await this.deliver();

@@ -7,7 +7,7 @@ export function tabs(form, chosen) {
   function show(tool) {
     form.dataset.tool = tool;
     for (const tab of all) {
-      tab.ariaSelected = String(tab.dataset.tool === tool);
+      tab.setAttribute("aria-selected", String(tab.dataset.tool === tool));
       tab.tabIndex = tab.dataset.tool === tool ? 0 : -1;
       const panel = document.getElementById(tab.getAttribute("aria-controls"));
       panel.setAttribute("role", "tabpanel");

@@ -54,10 +54,12 @@ async function begin(way) {
     if (status === 404) return forgotten(way);
     return arrivedAt(way, facts);
   }
-  const { facts } = await ask("POST", `${HOME}/start`, {
+  const { status, facts } = await ask("POST", `${HOME}/start`, {
     ...common(way, { "Content-Type": "application/json", "Idempotency-Key": way.key }),
     body: JSON.stringify({ length: way.photo.size }),
+    also: way.renewed ? [] : [404],
   });
+  if (status === 404) return renewed(way);
   way.session = facts.session;
   way.chunk = facts.chunk || 524288;
   return arrivedAt(way, facts);
@@ -67,6 +69,13 @@ function arrivedAt(way, facts) {
   way.at = facts.offset ?? 0;
   way.progress?.(way.at / way.photo.size);
   return facts;
+}
+
+/** What this key once brought is a photo already, or gone: the file begins anew, under another key. */
+function renewed(way) {
+  way.renewed = true;
+  way.key = crypto.randomUUID();
+  return begin(way);
 }
 
 /** The session was swept: the next try starts anew. */
