@@ -27,6 +27,10 @@ _TO_THE_SECOND = """() => {
     const second = document.querySelectorAll("main article")[1];
     scrollBy(0, second.getBoundingClientRect().top - document.querySelector("header").getBoundingClientRect().height);
 }"""
+_ALL_SEEN = """() => [...document.images].every(image => {
+    const at = image.getBoundingClientRect();
+    return image.complete || at.top > innerHeight || at.bottom < 0;
+})"""
 _ARGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
 
 
@@ -39,33 +43,41 @@ def main() -> None:
         desk.goto(f"{address}/@ines")
         photo = desk.locator("main a[href^='/p/']").first.get_attribute("href") or "/"
         for name, path in {"home": "/", "profile": "/@hana", "photo": photo}.items():
-            save(name, [taken(page, f"{address}{path}") for page in (desk, phone)])
+            second = name == "home"  # the desk shows the first photo, the phone the second
+            save(name, [taken(desk, address + path), taken(phone, address + path, second=second)])
+        guests = [guest(browser, DESK, "light"), guest(browser, PHONE, "dark")]
+        save("landing", [taken(page, address) for page in guests])
         browser.close()
 
 
 def look_around(browser: Browser, address: str, width: int, scheme: str) -> Page:
     """A browser in which Alice looks at her feed."""
-    context = browser.new_context(
-        viewport={"width": width, "height": HEIGHT},
-        device_scale_factor=2,
-        color_scheme="dark" if scheme == "dark" else "light",
-        locale="en-GB",
-    )
-    page = context.new_page()
+    page = guest(browser, width, scheme)
     page.goto(address)
     page.get_by_role("button", name="Look around as Alice").click()
     page.wait_for_load_state("networkidle")
     return page
 
 
-def taken(page: Page, address: str) -> Image.Image:
+def guest(browser: Browser, width: int, scheme: str) -> Page:
+    """A browser in which nobody is signed in."""
+    context = browser.new_context(
+        viewport={"width": width, "height": HEIGHT},
+        device_scale_factor=2,
+        color_scheme="dark" if scheme == "dark" else "light",
+        locale="en-GB",
+    )
+    return context.new_page()
+
+
+def taken(page: Page, address: str, *, second: bool = False) -> Image.Image:
     page.goto(address)
     page.wait_for_load_state("networkidle")
     page.mouse.move(0, 0)
-    if page.viewport_size == {"width": PHONE, "height": HEIGHT} and address.endswith("/"):
-        page.evaluate(_TO_THE_SECOND)  # the desk shows the first
-        page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(500)
+    if second:
+        page.evaluate(_TO_THE_SECOND)
+    page.wait_for_function(_ALL_SEEN)
+    page.wait_for_timeout(600)  # photos fade in
     return Image.open(io.BytesIO(page.screenshot())).convert("RGBA")
 
 

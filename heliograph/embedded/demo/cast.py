@@ -29,13 +29,16 @@ class Member:
 
 @dataclass(frozen=True)
 class Shot:
-    """One photo, and what is said below it: (name, words), oldest first."""
+    """One photo, and what is said below it: (name, words), oldest first. `at`: latitude and longitude, told as
+    exactly as `level` says."""
 
     file: str
     by: str
     caption: str
     alt: str
     filter: str = ""
+    at: tuple[float, float] | None = None
+    level: str = "city"
     taken: datetime | None = None
     comments: tuple[tuple[str, str], ...] = ()
 
@@ -99,4 +102,5 @@ def _member(told: dict[str, Any]) -> Member:
 def _shot(told: dict[str, Any]) -> Shot:
     comments = tuple((name, words) for name, words in told.get("comments", ()))
     taken = datetime.fromisoformat(told["taken"]).replace(tzinfo=UTC) if "taken" in told else None
-    return Shot(**{**told, "comments": comments, "taken": taken})
+    at = tuple(told["at"]) if "at" in told else None
+    return Shot(**{**told, "comments": comments, "taken": taken, "at": at})

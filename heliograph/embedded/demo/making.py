@@ -29,6 +29,7 @@ from heliograph.flows import (
     upload_photo,
 )
 from heliograph.media import filters
+from heliograph.media.places import spots
 from heliograph.pages import cards, home
 from heliograph.sharding.ids import PersonId
 
@@ -134,6 +135,7 @@ class Making:
             caption=shot.caption,
             alt_text=shot.alt,
             filter_name=shot.filter if shot.filter in filters.names() else "",
+            place=spots.reduced(shot.level, *shot.at) if shot.at else None,
             taken_at=shot.taken,
             idempotency_key=f"demo post {shot.file}",
         )

@@ -19,6 +19,7 @@ from heliograph.embedded.options import Options
 from heliograph.embedded.refusal import CannotStart
 from heliograph.engagement import words
 from heliograph.media import captions, filters
+from heliograph.media.places import spots
 from heliograph.web import demo_views
 
 PHOTOS = cast.picture("x").parent
@@ -56,6 +57,7 @@ def test_everything_that_is_said_may_be_said() -> None:
         captions.parse(shot.caption)
         captions.alt_text(shot.alt)
         assert shot.filter in filters.names()
+        assert shot.at is None or spots.reduced(shot.level, *shot.at).name
         for text in (shot.caption, *(said for _, said in shot.comments)):
             assert set(captions.parse(text).mentions) <= whole.members.keys()
         for _, said in shot.comments:
