@@ -144,6 +144,12 @@ def _reading(owner_id: int, photos: int, likes: int, fans: list[int], *, one: bo
         "100 events": lambda: events.newest(reader, owner_id, count=100),
         "100 events without the crowd": lambda: events.newest(reader, owner_id, count=100, without=ids[:1]),
         "is there anything new, nothing is": lambda: own.unread(reader, owner_id),
+        "own facts of a home page": lambda: own.facts(
+            reader, owner_id, ids[:20], fans[:40], owners=fans[:20]
+        ),
+        "own facts with the dot": lambda: own.facts(
+            reader, owner_id, ids[:20], fans[:40], owners=fans[:20], with_unread=True
+        ),
         "the page of sentences": lambda: activity.grouped(owner_id),
         "the page of the API": lambda: activity.listed(owner_id),
     }

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 import heliograph.flows.catalogue  # noqa: F401
 from heliograph.accounts.models import Person as Row
@@ -17,18 +16,6 @@ from tests.browser.person import Person
 from tests.harness import people
 
 Visitor = Callable[..., Person]
-
-
-def shot(page: Page, name: str) -> None:
-    folder = os.environ.get("SHOTS")
-    if folder:
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-        for width, scheme in ((1280, "light"), (390, "dark")):
-            page.set_viewport_size({"width": width, "height": 844})
-            page.emulate_media(color_scheme=scheme)
-            page.screenshot(path=f"{folder}/{name}-{width}-{scheme}.png")
-        page.set_viewport_size({"width": 390, "height": 844})
-        page.emulate_media(color_scheme="light")
 
 
 def test_what_happened_is_read_once_and_answered(visitor: Visitor, tmp_path: Path) -> None:
@@ -52,14 +39,12 @@ def test_what_happened_is_read_once_and_answered(visitor: Visitor, tmp_path: Pat
     follow.follow(fan.id, me)
     page.goto("/")
     expect(page.locator("[data-news] [data-dot]")).to_be_visible()
-    shot(page, "dot")
     page.goto("/@alice")  # knows it from the home page
     expect(page.get_by_role("link", name="Activity, something new")).to_be_visible()
     page.get_by_role("link", name="Activity, something new").click()
     expect(page.locator("#new")).to_be_visible()
     expect(page.locator(".deed")).to_have_count(3)
     expect(page.locator("[data-news] [data-dot]")).to_be_hidden()
-    shot(page, "activity-new")
     page.locator(".deed [data-toggle=follow] button").click()
     expect(page.locator(".deed [data-toggle=follow] button")).to_have_text("Following")
     page.reload()

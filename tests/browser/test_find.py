@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests import corpus
 from tests.browser.person import Person
 from tests.harness import people
 
 Visitor = Callable[..., Person]
-
-
-def shot(page: Page, name: str) -> None:
-    folder = os.environ.get("SHOTS")
-    if folder:
-        page.screenshot(path=f"{folder}/{name}.png")
 
 
 def test_people_appear_while_one_types_and_the_arrows_go_through_them(visitor: Visitor) -> None:
@@ -28,12 +21,10 @@ def test_people_appear_while_one_types_and_the_arrows_go_through_them(visitor: V
     page = alice.page
     page.goto("/find")
     expect(page.locator("[data-idle]")).to_be_visible()
-    shot(page, "find-idle")
     page.keyboard.type("ann")
     expect(page.locator("[data-person]")).to_have_count(2)
     expect(page.locator("[data-find-says]")).to_have_text("2 people")
     assert page.url.endswith("/find?q=ann")
-    shot(page, "find-results")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     expect(page.locator("[data-person=annika] a.name")).to_be_focused()
@@ -45,11 +36,9 @@ def test_people_appear_while_one_types_and_the_arrows_go_through_them(visitor: V
     page.wait_for_url("**/@anna")
     page.goto("/find")
     expect(page.locator("[data-recent] [data-person=anna]")).to_be_visible()
-    shot(page, "find-recent")
     page.keyboard.type("zzz")
     expect(page.locator("#found h2")).to_have_text("Nobody by that name")
     expect(page.locator("[data-recent]")).to_be_hidden()
-    shot(page, "find-nobody")
     page.fill("#q", "")
     expect(page.locator("[data-recent] [data-person=anna]")).to_be_visible()
     page.get_by_role("button", name="Clear").click()
@@ -69,7 +58,6 @@ def test_names_and_tags_are_completed_in_a_comment(visitor: Visitor, tmp_path: P
     field, options = page.locator("#text"), page.get_by_role("option")
     field.press_sequentially("Look, @an")
     expect(options).to_have_count(2)
-    shot(page, "complete")
     expect(field).to_have_attribute("aria-expanded", "true")
     chosen = page.locator("[role=option][aria-selected=true]")
     expect(chosen).to_contain_text("anna")
