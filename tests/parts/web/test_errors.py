@@ -114,3 +114,17 @@ def test_no_text_breaks_a_form_of_the_settings(said: str, alice: Somebody) -> No
         break_out = browser.get(path).content.decode()
         assert "<script>alert(1)" not in break_out, path
         browser = browser_of(alice)
+
+
+@pytest.mark.parametrize("said", HOSTILE)
+def test_no_text_breaks_the_doors(said: str, alice: Somebody) -> None:
+    guest = browser_of(None)
+    fields = dict.fromkeys(("username", "full_name", "email", "password", "login", "new", "next"), said)
+    for path in ("/sign-up", "/sign-in", "/password/forgotten", "/password/reset/x", "/email/verify/x"):
+        for sent in (fields, {}):
+            answer = guest.post(path, sent)
+            assert answer.status_code in (200, 400, 404, 413, 429), (path, answer.status_code)
+            assert b"<script>alert(1)" not in answer.content
+    for path in ("/sign-in", "/sign-up"):
+        page = guest.get(path, {"next": said})
+        assert page.status_code == 200 and b"<script>alert(1)" not in page.content
