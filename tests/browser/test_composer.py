@@ -301,3 +301,40 @@ def test_without_webgl_the_server_paints(visitor: Visitor, tmp_path: Path) -> No
     expect(page.locator("[data-stage] > img")).to_be_visible()
     wanted = made(data, Recipe(filter="graphite", frame=recipe.frame), round(STAGE * 4 / 5))
     assert apart(in_frame(page, 4 / 5), wanted) < 5, "and its colours come from the server"
+
+
+def test_a_place_is_told_as_exactly_as_one_wants(visitor: Visitor, tmp_path: Path) -> None:
+    here = {"latitude": 38.7139, "longitude": -9.1394}
+    alice = visitor("alice", geolocation=here, permissions=["geolocation"])
+    page = alice.page
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/places/" in request.url else None)
+    page.add_init_script(
+        "const real = navigator.geolocation.getCurrentPosition; window.located = 0;"
+        "navigator.geolocation.getCurrentPosition = (...all) => {"
+        " window.located += 1; real.apply(navigator.geolocation, all) }"
+    )
+    file = tmp_path / "chart.jpg"
+    file.write_bytes(chart(600, 600))
+    choose(page, file)
+    alice.words()
+    page.get_by_role("button", name="Add a place").click()
+    assert asked == [] and page.evaluate("located") == 0, "nobody is asked before the button is pressed"
+
+    page.fill("#place-search", "Lisbon")
+    page.get_by_role("button", name="Lisbon, Portugal").click()
+    expect(page.locator("[name=level][value=exact]")).to_be_disabled()
+    page.get_by_role("button", name="Remove the place").click()
+    assert page.locator("[name=place_level]").input_value() == ""
+
+    page.get_by_role("button", name="Add a place").click()
+    page.get_by_role("button", name="Find my place").click()
+    expect(page.locator("[data-place-map]")).to_be_visible()
+    expect(page.locator("[data-place-name]")).to_have_text("Lisbon, Portugal")
+    assert page.locator("[name=place_level]").input_value() == "city", "at first as little as can be told"
+    page.locator("[name=level][value=neighbourhood]").check(force=True)
+    expect(page.locator("[data-place-means]")).to_contain_text("about a kilometre")
+    page.locator("[name=upload_id]:not([value=''])").wait_for(state="attached")
+    page.get_by_role("button", name="Post").click()
+    page.wait_for_url("**/")
+    expect(alice.cards.first.locator("header")).to_contain_text("Lisbon, Portugal")

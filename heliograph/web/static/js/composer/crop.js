@@ -52,7 +52,10 @@ export class Crop {
     this.dials.zoom.max = Math.round(closest * 100);
     this.dials.zoom.disabled = closest <= 1.01;
     this.set(this.dials.zoom, Math.round(zoom * 100), `${Math.round(zoom * 100)} %`);
-    this.root.querySelector(`[name=shape][value=${shape}]`).checked = true;
+    for (const choice of this.root.querySelectorAll("[name=shape]")) {
+      choice.checked = choice.value === shape;
+      choice.disabled = !this.frame.fits(choice.value);
+    }
   }
 
   set(dial, value, words) {

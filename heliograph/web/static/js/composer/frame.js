@@ -7,6 +7,7 @@ export const RATIOS = { original: 0, square: 1, portrait: 4 / 5, wide: 1.91 };
 export const STEEPEST = 20;
 const NARROWEST = 4 / 5;
 const WIDEST = 1.91;
+const SMALLEST = 150; // pixels: the server makes no picture with a shorter side
 const LEAST = 320; // pixels: a frame is never made narrower by zooming in
 const CLOSEST = 8;
 
@@ -90,8 +91,16 @@ export class Frame {
   }
 
   straightenTo(degrees) {
+    const before = this.straighten;
     this.straighten = Math.round(within(-STEEPEST, degrees, STEEPEST) * 10) / 10;
     this.settle();
+    if (!this.fits(this.shape)) this.straighten = before; // a small photo has no room to turn
+  }
+
+  /** Whether there is enough of the photo for a frame of this shape. */
+  fits(shape) {
+    const { widest, ratio } = Object.assign(Object.create(Frame.prototype), this, { shape });
+    return widest * Math.min(1, 1 / ratio) >= SMALLEST - 0.5;
   }
 
   reshape(shape) {

@@ -13,6 +13,11 @@ export class Posting {
     this.running = this.arrived = this.file = null;
     this.onposted = () => {};
     form.addEventListener("submit", (event) => this.submit(event));
+    form.addEventListener("keydown", (event) => {
+      // Enter on a slider or a filter would post
+      if (event.key === "Enter" && event.target.matches("input")) event.preventDefault();
+    });
+    addEventListener("pageshow", (event) => event.persisted && this.posted && location.reload());
   }
 
   get token() {
@@ -27,6 +32,7 @@ export class Posting {
   /** Send a file ahead; its facts once it is there, null if it was refused or another one was chosen. */
   send(file, refused) {
     this.running?.abort();
+    this.form.elements.key.value = crypto.randomUUID(); // another photo is another post
     this.running = new AbortController();
     const { signal } = this.running;
     this.file = file;
@@ -70,7 +76,7 @@ export class Posting {
   pause(away) {
     this.paused = away;
     this.part("pause").textContent = away ? (away.status ? this.says.busy : this.says.lost) : "";
-    if (away && this.wanted) this.keepForLater();
+    if (away && !away.status && this.wanted) this.keepForLater();
   }
 
   async submit(event) {
@@ -111,6 +117,7 @@ export class Posting {
 
   leave() {
     forgetKeys();
+    this.posted = true;
     this.onposted();
     location.assign("/");
   }
@@ -131,6 +138,7 @@ export class Posting {
     }
     this.running.abort();
     forgetKeys();
+    this.posted = true;
     this.onposted();
     if (navigator.serviceWorker?.controller) return location.assign("/");
     this.form.hidden = true; // without a worker there is no page to go to

@@ -2,6 +2,7 @@
 //
 // With WebGL 2 here; without it the frame is drawn here and colours come from the server, a moment later.
 
+import { Frame } from "./frame.js";
 import { painter } from "./paint.js";
 import { plainPainter } from "./plain.js";
 
@@ -104,12 +105,13 @@ export class Stage {
   thumbnail(canvas, look) {
     if (!this.colours || !this.photo) return;
     const side = canvas.width;
-    const square = Object.assign(Object.create(Object.getPrototypeOf(this.frame)), this.frame, { shape: "square" });
+    const square = Object.assign(Object.create(Frame.prototype), this.frame, { shape: "square" });
     square.settle();
     const whole = this.canvas;
     if (whole.width < side || whole.height < side) return;
     this.lay([0, 0, side, side], side, look, 0, square);
     canvas.getContext("2d").drawImage(whole, 0, whole.height - side, side, side, 0, 0, side, side);
+    this.drawNow();
   }
 
   /** A small JPEG of what is to be posted, for a post that must wait; null if it cannot be made. */

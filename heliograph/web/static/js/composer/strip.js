@@ -72,11 +72,12 @@ export class Strip {
   }
 
   async draw(choice) {
+    const canvas = this.canvasOf(choice);
+    if (choice.value && !("drawn" in canvas.dataset)) this.stage.thumbnail(canvas, null); // until its table is here
     const bytes = await table(this.addresses[choice.value]);
     if (choice.value && !bytes) return;
-    this.stage.thumbnail(this.canvasOf(choice), { table: bytes, strength: 1 });
-    this.stage.drawNow();
-    this.canvasOf(choice).dataset.drawn = "";
+    this.stage.thumbnail(canvas, { table: bytes, strength: 1 });
+    canvas.dataset.drawn = "";
   }
 
   /** Small pictures by the server, where they cannot be drawn here; asked for again while it has none. */
