@@ -89,6 +89,9 @@ class Environment:
     )
 
     upload_max_bytes: int = _knob(25 * _MEBIBYTE, says="Largest photo, in bytes.")
+    accept_heic: bool = _knob(
+        False, says="Take HEIC and AVIF photos; HEIC needs the package pillow-heif. See run-it-for-others.md."
+    )
     upload_max_pixels: int = _knob(50_000_000, says="Largest photo, in pixels.")
     upload_deadline_seconds: int = _knob(120, says="An upload that takes longer is ended.")
     upload_free_bytes: int = _knob(

@@ -76,12 +76,12 @@ class Stack:
             missing_ok=True
         )  # of a run that was killed: its presence is to mean that one listens
         plain = plain_environment()
+        modern = str(int(environment.load(self._variables).accept_heic))
+        cage = ["-m", "heliograph.media.cage", "--socket", str(self._cage), "--modern", modern]
         return [
             Part("postgres", postgres.command, plain, postgres.ready, stop_signal=signal.SIGINT),
             Part("valkey", valkey.command, plain, valkey.ready),
-            self._python(
-                "cage", ["-m", "heliograph.media.cage", "--socket", str(self._cage)], self._cage.is_socket
-            ),
+            self._python("cage", cage, self._cage.is_socket),
         ]
 
     def preparation(self) -> Part:

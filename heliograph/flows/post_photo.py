@@ -22,6 +22,7 @@ from heliograph.flows.upload_photo import Suspended
 from heliograph.media import (
     cage_client,
     captions,
+    checks,
     filters,
     frames,
     photos,
@@ -145,6 +146,7 @@ def _rendered(photo: Photo) -> Rendered:
     upload = upload_rows.of_photo(sessions.reader().at(photo.id), photo.id)
     if upload is None:
         raise UploadGone()
+    checks.require(upload.kind)  # nothing of a kind is decoded any more once it was switched off
     try:
         with uploads.path_of(upload.file).open("rb") as file:
             return cage_client.render(

@@ -79,6 +79,7 @@ def preview(owner_id: int, upload_id: int, recipe: Recipe) -> Picture:
 
 @contextmanager
 def _file_of(upload: Upload) -> Iterator[BinaryIO]:
+    checks.require(upload.kind)
     try:
         file = uploads.path_of(upload.file).open("rb")
     except FileNotFoundError as error:

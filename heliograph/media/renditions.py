@@ -12,6 +12,7 @@ Pillow decodes PNG and WebP and encodes. Strictly means that a warning is an err
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import math
 
@@ -19,12 +20,12 @@ import numpy as np
 import numpy.typing as npt
 import pyvips
 import simplejpeg
-from PIL import Image
+from PIL import Image, ImageOps
 
 from heliograph.media import checks, frames, recipes
-from heliograph.media.errors import Damaged
+from heliograph.media.errors import Damaged, UnsupportedType
 from heliograph.media.filters import table
-from heliograph.media.formats import icc, png
+from heliograph.media.formats import bmff, icc, png
 from heliograph.media.formats.header import MAX_PIXELS, Data, Header
 from heliograph.media.frames import Cut
 from heliograph.media.recipes import MASTER_WIDTH, SQUARE, Picture, Recipe, Rendered
@@ -37,6 +38,7 @@ _DIRECT_WIDTH = 1440  # a scaled decode of at least this width is a master as it
 _PLACEHOLDER_SIDE = 16  # pixels
 _PLACEHOLDER_CHARACTERS = 110
 _PREVIEW_SIDE = 150  # pixels
+_modern: list[str] = []  # kinds that `allow_modern` allowed
 _MARGIN = 3  # pixels around a cut-out that lies askew, for those who look at their neighbours
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
@@ -46,7 +48,7 @@ pyvips.cache_set_max(0)
 
 def render(data: Data, recipe: Recipe) -> Rendered:
     """All pictures of a photo. Raises the leaves of `media.errors`."""
-    header = checks.check(data)
+    header = checks.check(data, modern=True)
     master = _developed(data, header, recipe, _DIRECT_WIDTH, MASTER_WIDTH)
     pictures = _sizes(master, recipe)
     return Rendered(
@@ -58,14 +60,14 @@ def render(data: Data, recipe: Recipe) -> Rendered:
 
 def probe(data: Data) -> str:
     """Decode all of a JPEG's data at 1/8 of its size, strictly; return its placeholder."""
-    header = checks.check(data)
+    header = checks.check(data, modern=True)
     small = _upright(_decoded(data, header, 1 / 8), header.orientation, 0)
     return _placeholder(_cut_out(small, Recipe(), MASTER_WIDTH).numpy())
 
 
 def previews(data: Data, names: tuple[str, ...]) -> dict[str, Picture]:
     """The photo in small, square, once with each of the filters."""
-    header = checks.check(data)
+    header = checks.check(data, modern=True)
     twice = 2 * _PREVIEW_SIDE
     small = _square(_developed(data, header, Recipe(square=True), twice, twice), _PREVIEW_SIDE)
     return {name: Picture(_encoded(table.apply(name, small)), *_size(small)) for name in names}
@@ -73,7 +75,7 @@ def previews(data: Data, names: tuple[str, ...]) -> dict[str, Picture]:
 
 def preview(data: Data, recipe: Recipe, longest: int) -> Picture:
     """What the largest rendition would look like, with sides of `longest` pixels at most."""
-    header = checks.check(data)
+    header = checks.check(data, modern=True)
     width = recipes.fitted(*frames.shown(recipe.frame, *header.turned), longest)[0]
     small = table.apply(recipe.filter, _developed(data, header, recipe, width, width), recipe.strength)
     return Picture(_encoded(small), *_size(small))
@@ -102,17 +104,40 @@ def _decoded(data: Data, header: Header, scale: float) -> Pixels:
             pixels: Pixels = simplejpeg.decode_jpeg(data, "RGB", min_width=least, strict=True)
             return pixels
         return _other(data, header)
-    except MemoryError:
+    except (MemoryError, UnsupportedType):
         raise
     except Exception as error:  # decoders raise whatever they like for broken files
         raise Damaged(cause=repr(error)) from error
 
 
-def _other(data: Data, header: Header) -> Pixels:
-    """PNG and WebP: in 8 bits, on white where they can be seen through."""
+def allow_modern() -> list[str]:
+    """From now on this process decodes AVIF, and HEIC where its package is there; what it then can."""
+    _modern.append("avif")
+    with contextlib.suppress(ImportError):
+        import pillow_heif
+
+        pillow_heif.options.DECODE_THREADS = 1
+        pillow_heif.options.THUMBNAILS = False
+        pillow_heif.register_heif_opener()
+        _modern.append("heic")
+    return _modern
+
+
+def _opened(data: Data, header: Header) -> Image.Image:
     kind = header.kind.upper()
     source = png.picture(data) if kind == "PNG" else data[: header.end]
-    with Image.open(io.BytesIO(source), formats=[kind]) as picture:
+    if header.kind not in bmff.KINDS:
+        return Image.open(io.BytesIO(source), formats=[kind])
+    if header.kind not in _modern:
+        raise UnsupportedType(cause=f"{kind} is not decoded here")
+    if kind == "HEIC":  # comes turned, whatever its EXIF says
+        return Image.open(io.BytesIO(source), formats=["HEIF"])
+    return ImageOps.exif_transpose(Image.open(io.BytesIO(source), formats=[kind]))
+
+
+def _other(data: Data, header: Header) -> Pixels:
+    """All but JPEG: in 8 bits, on white where they can be seen through."""
+    with _opened(data, header) as picture:
         if picture.size != (header.width, header.height):
             raise Damaged(cause=f"{picture.size} in a picture of {header.width} x {header.height}")
         picture.load()

@@ -60,7 +60,7 @@ _LOOKS: list[tuple[type[HeliographError], _Look]] = [
     (Unavailable, _Look(503, gettext_noop("We will be right back"), "again")),
 ]
 _ANY = _Look(500, gettext_noop("Something broke on our side"), "again")
-_BY_CODE = {"too_large": 413}
+_BY_CODE = {"too_large": 413, "unsupported_type": 415}
 _OTHER_DOORS = ("/v1/", "/m/")
 _SOONEST = 5  # seconds until a page for "right back" loads itself again
 

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from heliograph.core import environment
 from heliograph.core.errors import Conflict, HeliographError, Invalid, NotFound
 from heliograph.flows import post_photo, upload_photo
-from heliograph.media import filters
+from heliograph.media import checks, filters
 from heliograph.media.upload_rows import Upload
 from heliograph.sharding.ids import PersonId, UploadId
 from heliograph.web import arriving, composing, errors
@@ -85,6 +85,7 @@ def _form(
     context = {
         "tab": "post",
         "key": uuid.uuid4().hex,
+        "accept": ",".join(checks.accepted()),
         "largest": environment.get().upload_max_bytes,
         "upload_id": upload_id or "",
         "mistake": gettext(error.sentence) if error else "",

@@ -25,6 +25,9 @@ def main() -> None:
     )
     parser.add_argument("--wait-seconds", type=float, default=standard.wait_seconds, help="in the queue")
     parser.add_argument("--photos-per-child", type=int, default=standard.photos_per_child)
+    parser.add_argument(
+        "--modern", type=int, choices=(0, 1), default=0, help="1: HEIC and AVIF, too (HELIOGRAPH_ACCEPT_HEIC)"
+    )
     asked = parser.parse_args()
     listener = socket.socket(fileno=asked.fd) if asked.fd is not None else listen(asked.socket)
     for lack in walls.protection():
@@ -35,6 +38,7 @@ def main() -> None:
         idle_seconds=asked.idle_seconds,
         wait_seconds=asked.wait_seconds,
         photos_per_child=asked.photos_per_child,
+        modern=bool(asked.modern),
     )
     Broker(listener, limits).run()
 

@@ -23,7 +23,7 @@ from heliograph.media.errors import Busy, Unprocessable
 _ROOT = str(Path(__file__).resolve().parents[3])
 _BOOT = (
     "import sys; sys.path.insert(0, {root!r}); "
-    "from heliograph.media.cage.child import main; main({fd}, {parent})"
+    "from heliograph.media.cage.child import main; main({fd}, {parent}, modern={modern})"
 )
 _URGENT = {"probe", "previews", "preview"}  # somebody is looking at the screen
 
@@ -39,6 +39,7 @@ class Limits:
     wait_seconds: float = 10.0  # in the queue; then the client is told that we are busy
     queue: int = 64
     photos_per_child: int = 200
+    modern: bool = False  # HEIC and AVIF, too
     resident_bytes: int = 600 * 1024 * 1024  # a child that has grown so large is replaced
     stop_seconds: float = 5.0  # for what is being decoded when we are told to stop
 
@@ -201,7 +202,9 @@ class Broker:
     def _start(self) -> _Child:
         ours, theirs = socket.socketpair()
         with theirs:
-            boot = _BOOT.format(root=_ROOT, fd=theirs.fileno(), parent=os.getpid())
+            boot = _BOOT.format(
+                root=_ROOT, fd=theirs.fileno(), parent=os.getpid(), modern=self._limits.modern
+            )
             process = subprocess.Popen(
                 [sys.executable, "-I", "-c", boot],
                 env={},

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 _NICE = 5  # photos wait for people, not people for photos
 
 
-def main(fd: int, parent: int) -> None:
+def main(fd: int, parent: int, *, modern: bool = False) -> None:
+    """`modern`: HEIC and AVIF are decoded, too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the broker, which ends us
     walls.leave_with_parent(parent)
     os.nice(_NICE)
     # One photo, one core; read by the libraries when they are loaded, so before warm().
     os.environ |= {"VIPS_CONCURRENCY": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    warm()
+    warm(modern=modern)
     for lack in walls.close_in():
         print(f"cage: {lack}", file=sys.stderr, flush=True)
     channel = socket.socket(fileno=fd)
@@ -37,7 +38,7 @@ def main(fd: int, parent: int) -> None:
     _serve(channel)
 
 
-def warm() -> None:
+def warm(*, modern: bool = False) -> None:
     """Use everything once, so that nothing has to be loaded behind the walls."""
     import io
 
@@ -59,6 +60,10 @@ def warm() -> None:
                 renditions.render(out.getvalue(), Recipe(frame=frame))
         with contextlib.suppress(Damaged):
             renditions.probe(out.getvalue()[:-50])
+    for kind in renditions.allow_modern() if modern else ():
+        modern_out = io.BytesIO()
+        Image.new("RGB", (400, 300), "red").save(modern_out, "HEIF" if kind == "heic" else "AVIF")
+        renditions.render(modern_out.getvalue(), Recipe())
     renditions.previews(out.getvalue(), filters.names())  # reads every filter's file
     repr(Damaged(cause="x"))
 
