@@ -79,6 +79,8 @@ async function renew(image) {
   const code = image.closest("a")?.pathname.split("/").pop() ?? image.closest("article")?.id.replace("photo-", "");
   if (image.dataset.photo === "renewed" || !code) return instead(image);
   image.dataset.photo = "renewed";
+  image.classList.add("gone"); // no torn picture while its new address is asked for: the placeholder shows
+  image.addEventListener("load", () => image.classList.remove("gone"), { once: true });
   const card = await cardAt(`/p/${code}/card`).catch(() => null);
   const fresh = card?.querySelector("img[data-photo]");
   if (!fresh) return instead(image);
@@ -95,7 +97,7 @@ function plain(image) {
 
 /** Its description instead of a broken picture. */
 function instead(image) {
-  if (image.classList.contains("gone")) return;
+  if (image.parentElement.querySelector(".instead")) return;
   const words = document.createElement("span");
   words.className = "instead";
   words.textContent = image.alt || sentences.missing;
