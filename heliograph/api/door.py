@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from heliograph.api import answers, callers
@@ -19,7 +20,7 @@ from heliograph.api.endpoint import Call, Endpoint
 from heliograph.api.errors import CRASH, ScopeMissing, WrongMethod, refusal
 from heliograph.api.routes import Routes
 from heliograph.core import environment, metrics, redaction
-from heliograph.core.errors import HeliographError, Limited
+from heliograph.core.errors import HeliographError, Limited, Unavailable
 from heliograph.core.limits import Remaining
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ class Door:
             answer = self._answer(question, path)
         except HeliographError as error:
             answer = _refused(question, error)
+        except (OperationalError, InterfaceError) as error:  # the directory, asked through Django's models
+            answer = _refused(question, Unavailable(cause=error))
         except Exception as error:
             answer = _crashed(question, error)
         metrics.observe("api_seconds", perf_counter() - started, route=question.route)

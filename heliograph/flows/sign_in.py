@@ -29,6 +29,7 @@ def check(login: str, password: str, *, address: str | None) -> PersonId:
     with metrics.time("sign_in_seconds"):
         _spend(login, address)
         person = Person.objects.with_login(login)
+        sessions.leave_directory()
         if not passwords.matches(password, person.password if person else None, _upgrade(person)):
             metrics.count("sign_ins_total", outcome="refused")
             raise BadCredentials()

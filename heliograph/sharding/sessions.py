@@ -285,6 +285,15 @@ def _limit_directory() -> None:
         cursor.execute(hurry.statement().decode())
 
 
+def leave_directory() -> None:
+    """Give this thread's connection to the directory to others, before long work; the next question takes one again.
+
+    Django keeps it until the request ends. Inside a transaction nothing happens.
+    """
+    if not connection.in_atomic_block:
+        connection.close()
+
+
 def directory(body: Callable[[DirectoryTx], T]) -> T:
     """Run `body` in one transaction of the directory; again after a deadlock. Not to be nested."""
     for attempt in range(1, _ATTEMPTS + 1):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 
 from heliograph.core import clock, environment, valkey
 from heliograph.flows import sign_in, suspend, web_sessions
@@ -140,3 +141,15 @@ def test_unknown_addresses_and_methods_are_told_in_json(alice: Somebody) -> None
     said = Speaker(alice)._ask("PATCH", "/users/self", {})
     assert said.status == 405
     assert said.headers["Allow"] == "GET, POST"
+
+
+def test_a_directory_that_has_no_connection_left_is_away_and_not_broken(
+    alice: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody_answers(*args: object, **more: object) -> None:
+        raise OperationalError("couldn't get a connection after 3.00 sec")
+
+    monkeypatch.setattr(sign_in, "check", nobody_answers)
+    said = Speaker().post("/sessions", username="alice", password=PASSWORD)
+    assert (said.status, said.meta["error_code"]) == (503, "unavailable")
+    assert int(said.headers["Retry-After"]) > 0

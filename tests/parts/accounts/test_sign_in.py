@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
 from django.contrib.auth import hashers
+from django.db import connection
 
 from heliograph.accounts import passwords
 from heliograph.accounts.errors import BadCredentials, Suspended
@@ -134,3 +136,21 @@ def test_but_never_over_a_password_that_was_changed_meanwhile(alice: Any) -> Non
     assert keep is not None
     keep("the old one, hashed anew")
     assert Person.objects.get(id=alice.id).password == "changed meanwhile"
+
+
+@pytest.mark.parametrize("login", ["alice", "nobody"])
+def test_nobody_keeps_a_connection_while_a_password_is_hashed(
+    alice: Any, login: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixteen who signed in at once held all eight connections for as long as their hashing took."""
+    held = []
+    matches = passwords.matches
+
+    def watched(*args: Any) -> bool:
+        held.append(connection.connection is not None)
+        return matches(*args)
+
+    monkeypatch.setattr(passwords, "matches", watched)
+    with contextlib.suppress(BadCredentials):
+        sign_in.check(login, PASSWORD, address=None)
+    assert held == [False]
