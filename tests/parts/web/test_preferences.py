@@ -107,3 +107,13 @@ def test_a_private_profile_is_a_page_of_its_own(alice: Somebody) -> None:
     assert "On: only people you let in" in text_of(browser.get("/settings"))
     browser.post("/settings/privacy", {})
     assert "Off: everybody" in text_of(browser.get("/settings"))
+
+
+def test_a_chosen_language_counts_more_than_what_the_browser_asks_for(alice: Somebody) -> None:
+    browser = browser_of(alice, HTTP_ACCEPT_LANGUAGE="en")
+    assert '<html lang="en"' in browser.get("/settings").content.decode()
+    browser.post("/settings/appearance", {"language": "ja"})
+    page = browser.get("/settings/appearance").content.decode()
+    assert '<html lang="ja"' in page and '<option value="ja" lang="ja" selected>' in page
+    browser.post("/settings/appearance", {"language": ""})
+    assert '<html lang="en"' in browser.get("/settings").content.decode()
