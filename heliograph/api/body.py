@@ -6,11 +6,12 @@ a deadline and a minimum rate; nothing of them is ever in memory as a whole and 
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, cast
 from urllib.parse import parse_qsl
@@ -25,7 +26,7 @@ from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from heliograph.api.errors import BadBody, BodyTooLarge, LengthMissing, UnknownContentType
 from heliograph.api.parameters import Upload
 from heliograph.core import environment
-from heliograph.media.errors import Busy, Interrupted, TooLarge, TooSlow
+from heliograph.media.errors import Busy, Interrupted, NoRoom, TooLarge, TooSlow
 
 LARGEST_BODY = 1024 * 1024  # bytes, files apart
 MOST_FIELDS = 200
@@ -139,7 +140,7 @@ def _parsed(request: HttpRequest, source: Guarded, spool: _Spool) -> dict[str, A
     return arrived
 
 
-@contextmanager
+@contextlib.contextmanager
 def _slot() -> Iterator[None]:
     """Fewer forms with files at once than there are threads: bad connections cannot take all of them."""
     most = environment.get().uploads_at_once
@@ -218,12 +219,19 @@ class _Spool(FileUploadHandler):
         self._written += len(raw_data)
         if self._written > self._largest:
             raise TooLarge()
-        self._files[-1].write(raw_data)
+        try:
+            self._files[-1].write(raw_data)
+            self._files[-1].flush()
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise NoRoom(retry_after_seconds=60, cause=error) from error
+            raise
 
     def close(self) -> None:
         """Let go of everything."""
         for file in self._files:
-            file.close()
+            with contextlib.suppress(OSError):  # what could not be written is tried again, in vain
+                file.close()
 
     def file_complete(self, file_size: int) -> UploadedFile[Any] | None:
         return UploadedFile(file=self._files[-1], name=self.field_name or "", size=file_size)

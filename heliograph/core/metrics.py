@@ -12,10 +12,12 @@ Source: "What Powers Instagram", 2011: statsd, counters and timers added whereve
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from prometheus_client.metrics import MetricWrapperBase
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
+_FILES = ("counter", "histogram", "gauge_livemostrecent")  # as prometheus_client calls them
+_ROOM = 1024 * 1024  # bytes for one of them; more than the numbers of every route take
 
 _known: dict[tuple[str, tuple[tuple[str, str], ...]], Any] = {}
 _lock = threading.Lock()
@@ -85,8 +89,30 @@ def _client() -> Any:
     from heliograph.core import environment
 
     directory = environment.get().metrics_dir
-    if directory:
+    if directory and _reserve(directory):
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", directory)
     import prometheus_client
 
     return prometheus_client
+
+
+@cache
+def _reserve(directory: str) -> bool:
+    """Room on the disk for this process's files; False where there is none: its numbers are then its own.
+
+    prometheus_client writes into files with holes, by memory. When the disk is full, such a write ends the process
+    (SIGBUS): for the sake of a number the whole site would be gone.
+    """
+    try:
+        for kind in _FILES:
+            file = os.open(
+                f"{directory}/{kind}_{os.getpid()}.db", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
+            try:
+                os.posix_fallocate(file, 0, _ROOM)
+            finally:
+                os.close(file)
+    except OSError as error:
+        logging.getLogger(__name__).warning("numbers of this process are not collected: %s", error)
+        return False
+    return True

@@ -110,3 +110,10 @@ def test_bad_connections_cannot_take_every_thread(monkeypatch: pytest.MonkeyPatc
         answer = post(part("photo", b"x") + END)
     assert (answer.status, answer.meta["error_code"]) == (503, "busy")
     assert post(part("photo", b"x") + END).status == 200
+
+
+def test_a_file_for_which_the_disk_has_no_room_may_come_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body.tempfile, "TemporaryFile", lambda dir: open("/dev/full", "w+b"))  # noqa: SIM115
+    for size in (10, 500_000):
+        answer = post(part("photo", b"x" * size) + END)
+        assert (answer.status, answer.meta["error_code"]) == (503, "no_room")

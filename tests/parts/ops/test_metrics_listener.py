@@ -57,3 +57,25 @@ def test_nothing_else_is_served_there(url: str) -> None:
         urllib.request.urlopen(f"{url}/")
     assert refused.value.code == 404
     refused.value.close()
+
+
+def test_a_disk_that_fills_up_later_ends_no_process(url: str, tmp_path: Path) -> None:
+    """What is written by memory into a hole of a file, on a full disk, ends the process."""
+    files = list(tmp_path.glob("*.db"))
+    assert len(files) == 6
+    for file in files:
+        assert file.stat().st_blocks * 512 >= file.stat().st_size >= 1024 * 1024, file.name
+
+
+def test_where_there_is_no_room_for_numbers_work_goes_on(tmp_path: Path) -> None:
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")}
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", full + _COUNTS % str(tmp_path)],
+        check=False,
+        env=variables,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "numbers of this process are not collected" in done.stderr
