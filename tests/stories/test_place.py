@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import psycopg
 import pytest
 from psycopg import sql
@@ -238,3 +239,14 @@ def test_programs_say_it_too(alice: Somebody, run_jobs: Any) -> None:
     ):
         assert said.post("/media", photo=upload, **wrong).status == 400
     run_jobs()
+
+
+def test_what_memory_kept_before_there_were_places_is_still_a_card(alice: Somebody, run_jobs: Any) -> None:
+    upload = upload_photo.accept(alice.id, Source(corpus.jpeg()))
+    photo_id = post_photo.post(alice.id, upload_id=upload.id)
+    run_jobs()
+    valkey.call("DEL", f"photo:{photo_id}")
+    assert page.one(None, photo_id).id == photo_id
+    row = orjson.loads(valkey.call("GET", f"photo:{photo_id}"))
+    valkey.call("SET", f"photo:{photo_id}", orjson.dumps(row[:18]))
+    assert page.one(None, photo_id).place is None

@@ -110,8 +110,14 @@ def _names_abroad(city: dict[str, Any]) -> list[str]:
     return kept
 
 
+Point = tuple[float, float]
+
+
 def land(atlas: dict[str, Any]) -> list[list[int]]:
-    """Rings of land as [longitude, latitude, …] in tenths of a degree: a picture of the world, not a measure of it."""
+    """Rings of land as [longitude, latitude, …] in tenths of a degree: a picture of the world, not a measure of it.
+
+    To be filled as one path, even and odd: a lake is a ring inside a ring. None crosses the edge of the map.
+    """
     scale, translate = atlas["transform"]["scale"], atlas["transform"]["translate"]
     arcs = []
     for arc in atlas["arcs"]:
@@ -126,18 +132,55 @@ def land(atlas: dict[str, Any]) -> list[list[int]]:
         polygons = geometry["arcs"] if geometry["type"] == "MultiPolygon" else [geometry["arcs"]]
         for polygon in polygons:
             for numbers in polygon:
-                rings.append(_ring(arcs, numbers))
+                rings += [_whole(ring) for ring in _on_the_map(_unrolled(arcs, numbers))]
     return [ring for ring in rings if len(ring) >= 8]
 
 
-def _ring(arcs: list[list[tuple[float, float]]], numbers: Iterable[int]) -> list[int]:
-    ring: list[int] = []
+def _unrolled(arcs: list[list[Point]], numbers: Iterable[int]) -> list[Point]:
+    """A ring that goes on beyond 180 degrees instead of jumping; around a pole, closed by way of the pole."""
+    ring: list[Point] = []
     for number in numbers:
         for lng, lat in arcs[number] if number >= 0 else arcs[~number][::-1]:
-            point = [round(lng * 10), round(lat * 10)]
-            if ring[-2:] != point:
-                ring += point
+            before = ring[-1][0] if ring else lng
+            ring.append((lng + 360 * round((before - lng) / 360), lat))
+    if abs(ring[-1][0] - ring[0][0]) > 180:
+        pole = math.copysign(90, ring[0][1])
+        ring += [(ring[-1][0], pole), (ring[0][0], pole)]
     return ring
+
+
+def _on_the_map(ring: list[Point]) -> list[list[Point]]:
+    """The parts of a ring that lie between -180 and 180 degrees, where they belong."""
+    parts = []
+    for shift in (-360, 0, 360):
+        part = [(lng + shift, lat) for lng, lat in ring]
+        for side in (1, -1):
+            part = _cut_at(part, side)
+        if len(part) > 2:
+            parts.append(part)
+    return parts
+
+
+def _cut_at(ring: list[Point], side: int) -> list[Point]:
+    """The ring without what lies east (side 1) or west (side -1) of the edge of the map."""
+    kept: list[Point] = []
+    for (lng, lat), (next_lng, next_lat) in zip(ring, [*ring[1:], *ring[:1]], strict=True):
+        inside, next_inside = side * lng <= 180, side * next_lng <= 180
+        if inside:
+            kept.append((lng, lat))
+        if inside != next_inside:
+            part = (side * 180 - lng) / (next_lng - lng)
+            kept.append((side * 180.0, lat + part * (next_lat - lat)))
+    return kept
+
+
+def _whole(ring: list[Point]) -> list[int]:
+    flat: list[int] = []
+    for lng, lat in ring:
+        point = [round(lng * 10), round(lat * 10)]
+        if flat[-2:] != point:
+            flat += point
+    return flat
 
 
 if __name__ == "__main__":

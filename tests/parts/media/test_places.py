@@ -143,3 +143,6 @@ def test_the_map_is_small_and_shows_the_world() -> None:
     for ring in rings:
         assert len(ring) % 2 == 0 and len(ring) >= 8
         assert all(abs(lng) <= 1800 for lng in ring[::2]) and all(abs(lat) <= 900 for lat in ring[1::2])
+        # no line runs across the whole map, but for the foot of the Antarctic
+        steps = zip(ring[::2], ring[2::2], ring[1::2], strict=False)
+        assert all(abs(one - other) < 1800 or lat == -900 for one, other, lat in steps)
