@@ -32,6 +32,7 @@ class _Liked(Protocol):
 
 register = template.Library()
 
+_TILES_AT_ONCE = 9  # that are fetched before anybody scrolls
 _SHORT_FROM = 10_000
 
 
@@ -175,6 +176,13 @@ def square(context: template.Context, photo: PhotoCard, at: int) -> SafeString:
     zone = timezone.get_current_timezone_name()  # the day of the photo is in its name
     values = {"photo": photo, "lazy": lazy}
     return fragments.row("square", (photo, lazy, zone), values, language=get_language() or "")
+
+
+@register.simple_tag
+def tile(photo: PhotoCard, at: int) -> SafeString:
+    """A photo of the first page of strangers; `at` counts from 1."""
+    lazy = at > _TILES_AT_ONCE
+    return fragments.row("tile", (photo, lazy), {"photo": photo, "lazy": lazy}, language=get_language() or "")
 
 
 @register.simple_tag

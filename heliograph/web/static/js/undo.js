@@ -57,6 +57,10 @@ function shown(sentence) {
   return { toast, undo };
 }
 
-addEventListener("pagehide", () => {
+function leave() {
   for (const deed of [...waiting]) deed.settle("leaves");
-});
+}
+
+addEventListener("pagehide", leave);
+// On a phone a page that is put away may never be heard of again.
+document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && leave());
