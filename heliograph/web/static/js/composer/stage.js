@@ -78,7 +78,7 @@ export class Stage {
 
   /** How wide the frame is on the screen. */
   get wide() {
-    const room = this.cropping ? 2 * MARGIN : 0;
+    const room = this.cropping && this.photo ? 2 * MARGIN : 0;
     return Math.min(this.root.clientWidth - room, (this.root.clientHeight - room) * this.frame.ratio);
   }
 
