@@ -89,6 +89,19 @@ def test_every_filter_looks_as_the_server_makes_it(visitor: Visitor, tmp_path: P
             apart[-_BUTTON:, -_BUTTON:] = 0
             assert apart.max() <= 3, f"{name} at {strength}: {apart.max()} apart"
 
+    # the graphics card is taken away and given back
+    before = stage(page)
+    page.evaluate(
+        """() => { const canvas = document.querySelector("[data-canvas]");
+        window.card = canvas.getContext("webgl2").getExtension("WEBGL_lose_context");
+        return new Promise(done => {
+            canvas.addEventListener("webglcontextlost", () => setTimeout(() => card.restoreContext()));
+            canvas.addEventListener("webglcontextrestored", () => done());
+            card.loseContext();
+        }) }"""
+    )
+    assert np.array_equal(stage(page), before)
+
 
 def fields(page: Page) -> dict[str, float]:
     names = ("crop_x", "crop_y", "crop_w", "crop_h", "straighten", "turn")

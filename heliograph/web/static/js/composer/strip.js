@@ -19,6 +19,7 @@ export class Strip {
     this.dial();
     this.hold(form.querySelector("[data-compare]"));
     stage.root.addEventListener("restored", () => this.refresh());
+    addEventListener("online", () => this.refresh()); // tables that did not come
   }
 
   get name() {
