@@ -37,9 +37,15 @@ function region(view, rings, place) {
   pen.fillStyle = view.ink;
   pen.globalAlpha = 0.28;
   pen.beginPath();
-  for (const ring of rings) {
-    for (let at = 0; at < ring.length; at += 2) pen[at ? "lineTo" : "moveTo"](...to(ring[at], ring[at + 1]));
-    pen.closePath();
+  // A ring is laid as a whole beside the middle, once to each side of it: points by themselves would tear it.
+  const { width } = pen.canvas;
+  const degree = to(lng + 1, lat)[0] - to(lng, lat)[0];
+  for (const aside of [-360, 0, 360]) {
+    for (const ring of rings) {
+      for (let at = 0; at < ring.length; at += 2)
+        pen[at ? "lineTo" : "moveTo"](width / 2 + (ring[at] + aside - lng) * degree, to(lng, ring[at + 1])[1]);
+      pen.closePath();
+    }
   }
   pen.fill("evenodd");
   pen.globalAlpha = 1;
