@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from heliograph.flows import comment, edit_profile, follow
+from heliograph.pages import home, profile
 from heliograph.pages import photo as photos
-from heliograph.pages import profile
 from heliograph.sharding.ids import short_code
 from tests import corpus
 from tests.browser.person import Person
@@ -135,3 +135,20 @@ def test_a_follower_is_removed_and_put_back(visitor: Visitor) -> None:
     expect(page.locator(".toast")).to_contain_text("bob no longer follows you.")
     page.get_by_role("button", name="Undo").click()
     expect(row).to_be_visible()
+
+
+def test_pictures_that_do_not_arrive_say_what_they_show(visitor: Visitor) -> None:
+    alice = visitor("alice")
+    posted = [album.post(id_of("alice")) for _ in range(2)]
+    wait_until(lambda: len(home.page(id_of("alice")).items) == 2, "both are in the feed")
+    page = alice.page
+    alice.expected = {404}  # there are no files
+    page.goto("/")
+    expect(page.locator(".photo.missing .instead")).to_have_count(2)
+    expect(page.locator(".instead").first).not_to_be_empty()
+    assert page.locator("img[data-photo]:visible").count() == 0  # no torn pictures
+    page.goto("/@alice")
+    expect(page.locator(".grid .instead")).to_have_count(2)
+    page.goto(f"/p/{short_code(posted[0])}")
+    expect(page.locator(".photo .instead")).to_be_visible()
+    expect(page.get_by_role("button", name="Like")).to_be_visible()

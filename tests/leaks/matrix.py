@@ -193,6 +193,7 @@ def _pages(world: World, looker: Looker, now: Truth) -> Iterator[str]:
         yield from _page(looker, address, 200, now)
     for address in ("/about/look-around", "/about/photos"):  # of a demo, which this is not
         yield from _page(looker, address, 404, now)
+    yield from _newer(looker, viewer, now)
     for name in ("olga", "pia", "sven", "commenter", "blocker"):
         yield from _page(looker, f"/find?q=zz.{name}", None, now)
         yield from _named(looker, f"zz.{name}", now)
@@ -216,6 +217,16 @@ def _pages(world: World, looker: Looker, now: Truth) -> Iterator[str]:
             looker, f"/oembed?url=http%3A%2F%2Ftestserver%2Fp%2F{now.photos[photo].code}", public, now
         )
     yield from _reports(looker, viewer, now)
+
+
+def _newer(looker: Looker, viewer: int | None, now: Truth) -> Iterator[str]:
+    """Even a number says no more than there is to see: the list in memory holds everything that ever was."""
+    answer = looker.browser.get("/new?since=")
+    if viewer is None:
+        if answer.status_code != 401:
+            yield f"/new: {answer.status_code}"
+    elif answer.json()["count"] != len(now.feed_of(viewer)):
+        yield f"/new: {answer.json()['count']} are not {len(now.feed_of(viewer))}"
 
 
 def _reports(looker: Looker, viewer: int | None, now: Truth) -> Iterator[str]:
