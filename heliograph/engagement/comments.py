@@ -121,9 +121,10 @@ def page(reader: store.Shards, photo_id: int, *, before: int | None = None, coun
     return _comments(store.newest_comments(reader, [photo_id], before or LARGEST, count))
 
 
-def load(reader: store.Shards, comment_ids: Iterable[int]) -> dict[int, Comment]:
-    """Comments that are not deleted, by id."""
-    return {comment.id: comment for comment in _comments(store.comments(reader, set(comment_ids)))}
+def load(reader: store.Shards, comment_ids: Iterable[int], *, partial: bool = False) -> dict[int, Comment]:
+    """Comments that are not deleted, by id. `partial`: without those on nodes that are away."""
+    found = store.comments(reader, set(comment_ids), partial)
+    return {comment.id: comment for comment in _comments(found)}
 
 
 def _comments(rows: store.Rows) -> list[Comment]:

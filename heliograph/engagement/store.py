@@ -25,7 +25,9 @@ class Shards(Protocol):
     """Reads of many shards at once."""
 
     def at(self, id: int) -> Any: ...
-    def gather(self, sql: str, ids: Iterable[int], params: Mapping[str, Any] | None = None) -> Rows: ...
+    def gather(
+        self, sql: str, ids: Iterable[int], params: Mapping[str, Any] | None = None, *, partial: bool = False
+    ) -> Rows: ...
     def gather_pairs(
         self, sql: str, pairs: Iterable[tuple[int, int]], params: Mapping[str, Any] | None = None
     ) -> Rows: ...
@@ -329,5 +331,5 @@ def newest_comments(reader: Shards, photo_ids: Iterable[int], before: int, count
     return reader.gather(_NEWEST_COMMENTS, photo_ids, {"before": before, "count": count})
 
 
-def comments(reader: Shards, ids: Iterable[int]) -> Rows:
-    return reader.gather(_COMMENTS, ids)
+def comments(reader: Shards, ids: Iterable[int], partial: bool) -> Rows:
+    return reader.gather(_COMMENTS, ids, partial=partial)

@@ -190,7 +190,7 @@ def _shown(reader: Reader, viewer_id: int, found: Sequence[Event]) -> _Shown:
     comment_ids = {event.comment_id for event in found if event.comment_id and event.photo_id in photos}
     comments = {
         it.id: CommentCard(it.id, it.photo_id, people[it.author_id], it.text, it.entities, it.created_at)
-        for it in (said.load(reader, comment_ids) if comment_ids else {}).values()
+        for it in (said.load(reader, comment_ids, partial=True) if comment_ids else {}).values()
         if it.author_id in people
     }
     return _Shown(photos, people, comments)

@@ -23,7 +23,7 @@ from heliograph.flows import (
     sweep,
 )
 from heliograph.pages import activity
-from heliograph.sharding import sessions
+from heliograph.sharding import nodes, sessions
 from tests.harness.people import Somebody
 from tests.oracle import album
 
@@ -289,3 +289,33 @@ def test_mentions_that_are_off_are_swept(alice: Somebody, bob: Somebody, photo: 
     sweep.sweep()
     run_jobs()
     assert sessions.reader().at(bob.id).value(rows) == 0
+
+
+def test_what_lies_on_a_node_that_is_away_is_left_out(
+    alice: Somebody,
+    bob: Somebody,
+    dave: Somebody,
+    photo: int,
+    run_jobs: Jobs,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    theirs = post(bob)  # on node 2; Alice lives on node 1, as Dave and her own photo do
+    run_jobs()
+    comment.add(bob.id, theirs, "Hello @dave")
+    run_jobs()
+    comment.add(bob.id, photo, "Hello")
+    run_jobs()
+    connect = nodes.connection
+
+    def away(node: Any, **options: Any) -> Any:
+        if node.name == "node2":
+            raise nodes.NodeAway()
+        return connect(node, **options)
+
+    assert told(alice) == ["bob comment", "bob follow"]  # his face is in memory now
+    with monkeypatch.context() as patched:
+        patched.setattr(nodes, "connection", away)
+        assert told(alice) == ["bob comment", "bob follow"]
+        assert told(dave) == []
+        assert [kind for kind, _, _ in sentences(alice)] == ["comment", "follow"]
+    assert told(dave) == ["bob mention"]
