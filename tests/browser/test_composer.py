@@ -218,6 +218,11 @@ def test_a_post_without_a_connection_waits_and_only_its_author_sends_it(
     expect(page.locator("article.waiting")).to_have_count(0)
 
     # what waits when she signs out is forgotten
+    write_offline(alice, file, "Thought better of")
+    page.get_by_role("button", name="Discard").click()
+    page.get_by_role("button", name="Discard for good").click()
+    expect(page.locator("article.waiting")).to_have_count(0)
+    context.set_offline(False)
     write_offline(alice, file, "Never sent")
     page.route("**/post", lambda route: route.abort())
     context.set_offline(False)
@@ -351,3 +356,23 @@ def test_a_place_is_told_as_exactly_as_one_wants(visitor: Visitor, tmp_path: Pat
     page.get_by_role("button", name="Post").click()
     page.wait_for_url("**/")
     expect(alice.cards.first.locator("header")).to_contain_text("Lisbon, Portugal")
+
+
+def test_the_form_works_when_a_script_does_not_come(visitor: Visitor, tmp_path: Path) -> None:
+    alice = visitor("alice")
+    alice.expected = {0}
+    page = alice.page
+    file = tmp_path / "chart.jpg"
+    file.write_bytes(chart(600, 600))
+    page.route("**/composer/paint.js", lambda route: route.abort())
+    page.goto("/post")
+    page.set_input_files("#photo", file)
+    expect(page.get_by_text("Choose another")).to_be_visible()
+    page.check("input[name=filter][value=tide]")
+    page.fill("#caption", "Without a stage")
+    page.select_option("#place_level", "city")
+    page.fill("#place_name", "Lisbon")
+    page.get_by_role("button", name="Post").click()
+    page.wait_for_url("**/")
+    expect(alice.cards.first).to_contain_text("Without a stage")
+    expect(alice.cards.first).to_contain_text("Lisbon, Portugal")

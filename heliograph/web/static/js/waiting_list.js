@@ -25,7 +25,11 @@ function card(list, post) {
   part("text").textContent = post.fields.caption;
   if (post.refused) part("state").textContent = post.refused === "?" ? sentences.failed : post.refused;
   part("send").addEventListener("click", () => go({ again: post.key, asked: true }));
-  part("discard").addEventListener("click", async () => {
+  part("discard").addEventListener("click", async ({ target }) => {
+    if (target.textContent !== target.dataset.sure) {
+      target.textContent = target.dataset.sure; // it is the only copy: asked once more
+      return;
+    }
     await discard(post.key);
     await show(list);
     document.getElementById("main").focus();
@@ -60,7 +64,7 @@ async function go({ again, asked } = {}) {
 // They are photos of the feed now; this page hears of it also when a worker asked for the sending.
 addEventListener("waiting-sent", () => {
   if (composing && list.childElementCount) location.assign("/"); // and not away from one that is being written
-  else if (location.pathname === "/") location.reload();
+  else if (location.pathname === "/" && !document.activeElement.matches("input, textarea")) location.reload();
   else say(sentences.developed);
 });
 
