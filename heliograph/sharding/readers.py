@@ -225,6 +225,8 @@ def lost(error: psycopg.Error) -> bool:
 def translated(error: psycopg.Error) -> Exception:
     if isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable) or lost(error):
         return nodes.NodeAway(cause=error)
+    if (error.sqlstate or "").startswith("53"):  # its disk is full, or it has no memory or connection left
+        return nodes.NodeAway(retry_after_seconds=60, cause=error)
     if error.sqlstate in ("40001", "40P01"):
         return Conflict(cause=error)
     return error

@@ -172,3 +172,14 @@ def test_what_fails_after_the_commit_does_not_undo_the_answer(alice: Somebody) -
         return "done"
 
     assert sessions.write(alice.id, body) == "done"
+
+
+def test_a_node_whose_disk_is_full_is_away_for_writing_and_not_for_reading(alice: Somebody) -> None:
+    def body(tx: Tx) -> None:
+        tx.run(_BIO, ("x", alice.id))
+        tx.run("DO $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$")
+
+    with pytest.raises(Unavailable) as told:
+        sessions.write(alice.id, body)
+    assert told.value.code == "node_unavailable"
+    assert bio_of(alice) == ""
