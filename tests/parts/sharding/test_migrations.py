@@ -91,6 +91,25 @@ def test_pre_and_post_are_two_times(scratch: tuple[str, str], monkeypatch: pytes
     assert schema.migrate_database(owner, app, [1], stage="post") == len(after) > 0
 
 
+def test_likes_of_older_code_learn_whose_photo_they_are_on(scratch: tuple[str, str]) -> None:
+    owner, app = scratch
+    schema.migrate_database(owner, app, [1], stage="pre")
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO shard_0001.photo (id, owner_id, token, width, height) VALUES (1025, 1026, 'x', 1, 1)"
+        )
+        connection.execute(
+            'INSERT INTO shard_0001.photo_like (photo_id, actor_id, "on", version) VALUES (1025, 7, true, 1)'
+        )
+        connection.execute(
+            "INSERT INTO shard_0001.comment (photo_id, author_id, text, version) VALUES (1025, 7, 'x', 1)"
+        )
+        schema.migrate_database(owner, app, [1], stage="post")
+        for table in ("photo_like", "comment"):
+            found = connection.execute(f"SELECT owner_id FROM shard_0001.{table}").fetchall()
+            assert found == [(1026,)], table
+
+
 def test_a_database_of_newer_code_is_refused(scratch: tuple[str, str]) -> None:
     owner, app = scratch
     schema.migrate_database(owner, app, [1])
