@@ -131,7 +131,7 @@ def test_chunks_that_lie_are_refused_and_leave_nothing(browser: TestClient, alic
 def test_what_is_no_photo_is_refused_once_it_is_whole(browser: TestClient, alice: Somebody) -> None:
     session = start(browser, 40_000).json()["session"]
     refused = patch(browser, session, 0, bytes(40_000))
-    assert refused.status_code == 400
+    assert refused.status_code == 415
     assert browser.get(f"/post/uploads/parts/{session}").status_code == 404
     assert lying(alice) == []
 
