@@ -16,5 +16,6 @@ import "./away.js";
 document.documentElement.classList.add("scripted"); // all of the above has arrived
 for (const toast of document.querySelectorAll("[data-toast]")) letGo(toast);
 if (document.querySelector("[data-complete]")) import("./complete.js");
+if (document.querySelector("[data-own-picture]")) import("./own_picture.js");
 if (document.querySelector("[data-find]")) import("./find.js");
 if (localStorage.getItem("waiting")) import("./waiting_list.js");
