@@ -10,8 +10,10 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from heliograph.core.paging import Page
+from heliograph.flows import homes
 from heliograph.pages import profile as profiles
 from heliograph.pages.cards import PersonCard
+from heliograph.sharding.ids import PersonId
 from heliograph.web import previews
 from heliograph.web.answers import after, asked_count, see, wants_part
 from heliograph.web.session import PageRequest, SignedInRequest, open_to_all, signed_in, viewer_id
@@ -45,11 +47,16 @@ def _photos(request: PageRequest, person: profiles.Profile) -> Page[profiles.Pho
     return profiles.photos(viewer_id(request), person.person.id, count=count, cursor=cursor, let_in=True)
 
 
+def own(person_id: PersonId) -> profiles.Profile:
+    """Somebody as they see themself."""
+    return homes.at_home(person_id, lambda: profiles.one(person_id, person_id))
+
+
 @require_safe
 @signed_in
 def me(request: SignedInRequest) -> HttpResponse:
     """One's own profile, whatever one is called today."""
-    mine = profiles.one(request.viewer.person_id, request.viewer.person_id)
+    mine = own(request.viewer.person_id)
     return see(f"/@{mine.person.username}")
 
 

@@ -17,7 +17,7 @@ from heliograph.pages import devices
 from heliograph.pages import profile as profiles
 from heliograph.web import arriving, preferences
 from heliograph.web.answers import see
-from heliograph.web.profile_views import PEOPLE
+from heliograph.web.profile_views import PEOPLE, own
 from heliograph.web.session import COOKIE, SignedInRequest, signed_in
 
 
@@ -28,7 +28,7 @@ def settings(request: SignedInRequest) -> HttpResponse:
     me = request.viewer.person_id
     known = {
         "tab": "settings",
-        "profile": profiles.one(me, me),
+        "profile": own(me),
         "claim": email_addresses.of(me),
         "others": len(devices.of(me, request.COOKIES.get(COOKIE))) - 1,
         "theme": preferences.theme(request),
@@ -55,7 +55,7 @@ def profile(request: SignedInRequest) -> HttpResponse:
 
 def _form(request: HttpRequest, more: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
     me = request.viewer.person_id  # type: ignore[attr-defined]
-    mine = profiles.one(me, me)
+    mine = own(me)
     known = {
         "profile": mine,
         "full_name": mine.person.full_name,
@@ -97,7 +97,7 @@ def privacy(request: SignedInRequest) -> HttpResponse:
         edit_profile.edit(me, private=request.POST.get("private") == "1")
         messages.success(request, gettext("Saved."))
         return see("/settings/privacy")
-    return render(request, "web/settings_privacy.html", {"private": profiles.one(me, me).person.private})
+    return render(request, "web/settings_privacy.html", {"private": own(me).person.private})
 
 
 @require_safe

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.core import mail
 
 from heliograph.accounts.models import Person, WebSession
 from heliograph.core import environment
+from heliograph.core.errors import Unavailable
+from heliograph.flows import homes
 from tests.harness.client import TestClient
 from tests.harness.people import PASSWORD
 
@@ -37,6 +40,14 @@ def test_whoever_signs_up_is_signed_in(client: TestClient, network: Any) -> None
     erin = Person.objects.get(username="erin")
     client.viewer_id = erin.id
     assert client.get("/settings/password").status_code == 200
+
+
+def test_ones_own_pages_are_there_before_anything_made_a_home(client: TestClient, network: Any) -> None:
+    with mock.patch.object(homes, "ensure", side_effect=Unavailable()):
+        client.post("/sign-up", ERIN)
+    client.viewer_id = Person.objects.get(username="erin").id
+    for address in ("/settings", "/settings/profile", "/settings/privacy"):
+        assert client.get(address).status_code == 200
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(client: TestClient, network: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from heliograph.api import parameters, render
 from heliograph.api.endpoint import Call, get, post
 from heliograph.api.parameters import PersonId, Upload
-from heliograph.flows import edit_profile, upload_photo
+from heliograph.flows import edit_profile, homes, upload_photo
 from heliograph.pages import profile
 
 
@@ -34,4 +34,4 @@ def edit(
     if avatar is not None:
         edit_profile.set_avatar(me, upload_photo.accept(me, avatar).id)
     edit_profile.edit(me, full_name=full_name, bio=bio, website=website, private=is_private)
-    return render.profile(profile.one(me, me))
+    return render.profile(homes.at_home(me, lambda: profile.one(me, me)))
