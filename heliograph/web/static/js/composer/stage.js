@@ -111,7 +111,10 @@ export class Stage {
     if (whole.width < side || whole.height < side) return;
     this.lay([0, 0, side, side], side, look, 0, square);
     canvas.getContext("2d").drawImage(whole, 0, whole.height - side, side, side, 0, 0, side, side);
-    this.drawNow();
+    this.borrowed ??= Promise.resolve().then(() => {
+      this.borrowed = null; // before anybody sees it, and once for all that were drawn in this moment
+      this.drawNow();
+    });
   }
 
   /** A small JPEG of what is to be posted, for a post that must wait; null if it cannot be made. */

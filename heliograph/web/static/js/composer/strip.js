@@ -3,7 +3,8 @@
 import { ask } from "./ask.js";
 import { table } from "./looks.js";
 
-const SIDE = 84;
+const SIDE = 84; // pixels
+const CALM = 120; // milliseconds without a change before all of them are drawn again
 
 export class Strip {
   constructor(form, stage) {
@@ -46,6 +47,11 @@ export class Strip {
 
   /** The frame or the photo changed: draw the small ones again, when somebody looks at them. */
   refresh() {
+    clearTimeout(this.calm);
+    this.calm = setTimeout(() => this.drawAll(), CALM);
+  }
+
+  drawAll() {
     if (!this.stage.colours || !this.stage.photo) return;
     for (const choice of this.choices) {
       this.canvasOf(choice);
