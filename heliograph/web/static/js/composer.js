@@ -1,6 +1,7 @@
 // Posting: the photo travels while it is cropped, toned and described. Without this file the same form sends
 // everything at once; what fails here leaves that form working.
 
+import { freshKey } from "./ask.js";
 import { chooser } from "./composer/chooser.js";
 import { Crop } from "./composer/crop.js";
 import { decode } from "./composer/decode.js";
@@ -30,7 +31,7 @@ chooser(form, says, { take, complain });
 let chosen = 0; // counts photos: what belongs to an earlier one is dropped
 
 form.classList.add("live");
-form.elements.key.value = crypto.randomUUID(); // this page may be a kept one: two posts must not share a key
+form.elements.key.value = freshKey(); // this page may be a kept one: two posts must not share a key
 if (form.elements.upload_id.value) form.classList.add("chosen");
 showTool("look");
 

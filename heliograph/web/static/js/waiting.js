@@ -3,6 +3,7 @@
 // Each belongs to the person who wrote it. Nobody else's session sends it, and signing out forgets it. It is sent
 // with the key it was written with, so that a repeated try is the same post.
 
+import { freshKey } from "./ask.js";
 import { ask, Refused } from "./composer/ask.js";
 import { bring } from "./composer/upload.js";
 
@@ -86,7 +87,7 @@ async function send(post, { token, progress }) {
     await deliver(post, uploadId, token);
   } catch (error) {
     if (error.status !== 404) throw error; // 404: the photo lay there for too long, and was swept
-    await deliver(post, await arrived(post, crypto.randomUUID(), token, progress), token);
+    await deliver(post, await arrived(post, freshKey(), token, progress), token);
   }
 }
 

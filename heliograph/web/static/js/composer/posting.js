@@ -1,6 +1,7 @@
 // From a chosen file to a posted photo: the upload, its hairline, the sentences of a lost connection, and sending
 // the form. A post that finds no connection is kept on this device.
 
+import { freshKey } from "../ask.js";
 import { keep } from "../waiting.js";
 import { show as showWaiting } from "../waiting_list.js";
 import { ask, Away, Refused } from "./ask.js";
@@ -32,7 +33,7 @@ export class Posting {
   /** Send a file ahead; its facts once it is there, null if it was refused or another one was chosen. */
   send(file, refused) {
     this.running?.abort();
-    this.form.elements.key.value = crypto.randomUUID(); // another photo is another post
+    this.form.elements.key.value = freshKey(); // another photo is another post
     this.running = new AbortController();
     const { signal } = this.running;
     this.file = file;
@@ -152,7 +153,7 @@ const nameOf = (key) => Object.keys(sessionStorage).find((name) => sessionStorag
 
 function keyOf({ name, size, lastModified }) {
   const label = `upload ${name} ${size} ${lastModified}`;
-  const key = sessionStorage.getItem(label) ?? crypto.randomUUID();
+  const key = sessionStorage.getItem(label) ?? freshKey();
   sessionStorage.setItem(label, key);
   return key;
 }

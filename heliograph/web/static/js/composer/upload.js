@@ -2,6 +2,7 @@
 //
 // The same key is the same upload, for ever: after a reload, in another tab, in a worker.
 
+import { freshKey } from "../ask.js";
 import { ask, Away, Refused } from "./ask.js";
 
 const HOME = "/post/uploads";
@@ -74,7 +75,7 @@ function arrivedAt(way, facts) {
 /** What this key once brought is a photo already, or gone: the file begins anew, under another key. */
 function renewed(way) {
   way.renewed = true;
-  way.key = crypto.randomUUID();
+  way.key = freshKey();
   return begin(way);
 }
 
