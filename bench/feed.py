@@ -20,6 +20,7 @@ from bench import network
 FOLLOWS = 200
 LIKES = 12  # of every photo, of which the newest three are on its card; nobody is on many
 GZIP = "gzip, deflate, br"
+_NUMBERS = "heliograph.config.numbers.Numbers"  # with the watchdog
 CSRF = "0123456789abcdefghijklmnopqrstuv"  # every browser that has seen a page brings one
 
 
@@ -50,11 +51,13 @@ def _measure(rounds: int, profile: bool) -> None:
         network.likes(owner, owners, LIKES)
     network.settle()
     token, key = sign_in.issue_token(reader), web_sessions.open(reader)
-    get = client()
+    get, unwatched = client(), client(without=(_NUMBERS,))
     views: dict[str, Callable[[], Any]] = {
         "empty JSON view": lambda: get("/bench/empty"),
         "feed API, warm": lambda: get("/v1/users/self/feed", HTTP_AUTHORIZATION=f"Bearer {token}"),
         "feed HTML, warm": lambda: get("/", HTTP_COOKIE=f"session={key}; csrftoken={CSRF}"),
+        "empty, unwatched": lambda: unwatched("/bench/empty"),
+        "feed API, unwatched": lambda: unwatched("/v1/users/self/feed", HTTP_AUTHORIZATION=f"Bearer {token}"),
     }
     for name, view in views.items():
         status, body = view()
@@ -113,8 +116,8 @@ def _measure(rounds: int, profile: bool) -> None:
     print(f"a list of 500: {used} bytes")
 
 
-def client() -> Callable[..., tuple[str, bytes]]:
-    """A function that asks this process's application, as a server would."""
+def client(without: tuple[str, ...] = ()) -> Callable[..., tuple[str, bytes]]:
+    """A function that asks this process's application, as a server would; `without` some of its middleware."""
     from django.conf import settings
     from django.core.handlers.wsgi import WSGIHandler
     from django.urls import path  # noqa: TID251
@@ -126,7 +129,10 @@ def client() -> Callable[..., tuple[str, bytes]]:
     empty = path("bench/empty", lambda request: answers.response(body, accepts=GZIP))
     urls.urlpatterns.insert(0, empty)
     assert settings.ROOT_URLCONF == "heliograph.config.urls"
+    whole = settings.MIDDLEWARE
+    settings.MIDDLEWARE = [name for name in whole if name not in without]
     application = WSGIHandler()
+    settings.MIDDLEWARE = whole
 
     def get(where: str, **headers: str) -> tuple[str, bytes]:
         answered: list[str] = []

@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "heliograph.web",
 ]
 MIDDLEWARE = [
+    "heliograph.config.numbers.Numbers",
     "heliograph.config.headers.SafeHeaders",
     "heliograph.config.compression.Smaller",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -125,6 +125,10 @@ class Environment:
     off_rows_days: int = _knob(
         30, says="Days until what was taken back or deleted leaves no row; at least 1."
     )
+    slow_request_ms: int = _knob(
+        1500, says="A request that takes longer leaves its stack in the log; 0: none does.", least=0
+    )
+    slow_job_ms: int = _knob(20_000, says="The same of a job.", least=0)
     record_seconds: int = _knob(3600, says="Seconds that a record of who is asking lives in Valkey.")
 
     sign_ups_per_hour: int = _knob(20, says="New accounts from one address.", least=0)

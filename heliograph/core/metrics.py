@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from prometheus_client.metrics import MetricWrapperBase
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
-_FILES = ("counter", "histogram", "gauge_livemostrecent")  # as prometheus_client calls them
+_FILES = ("counter", "histogram", "gauge_livemostrecent", "gauge_livesum")  # as prometheus_client calls them
+_MODES = {"Gauge": "livemostrecent", "Share": "livesum"}
 _ROOM = 1024 * 1024  # bytes for one of them; more than the numbers of every route take
 
 _known: dict[tuple[str, tuple[tuple[str, str], ...]], Any] = {}
@@ -38,8 +39,13 @@ def count(name: str, amount: float = 1, **labels: str) -> None:
 
 
 def gauge(name: str, value: float, **labels: str) -> None:
-    """Set what a thing measures now."""
+    """Set what a thing measures now; of several processes the last word counts."""
     _child("Gauge", name, labels).set(value)
+
+
+def share(name: str, value: float, **labels: str) -> None:
+    """The same, of a thing of which each process has its part: the listener adds them up."""
+    _child("Share", name, labels).set(value)
 
 
 def observe(name: str, seconds: float, **labels: str) -> None:
@@ -77,8 +83,9 @@ def _metric(kind: str, name: str, labels: tuple[str, ...]) -> Any:
         options: dict[str, Any] = {}
         if kind == "Histogram":
             options["buckets"] = _BUCKETS
-        if kind == "Gauge":
-            options["multiprocess_mode"] = "livemostrecent"
+        if kind in _MODES:
+            options["multiprocess_mode"] = _MODES[kind]
+            kind = "Gauge"
         made = getattr(client, kind)(f"heliograph_{name}", name.replace("_", " "), labels, **options)
         metric = _metrics[name] = made
     return metric

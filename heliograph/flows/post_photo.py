@@ -181,6 +181,7 @@ def _published(photo: Photo, rendered: Rendered) -> None:
 
     won, file = sessions.write(photo.id, body, repeatable=True)
     if won:
+        metrics.count("photos_total")
         metrics.observe("publish_seconds", (clock.now() - photo.created_at).total_seconds())
     if file is not None:
         uploads.forget(file)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from heliograph.core import environment, metrics
+from heliograph.core import environment, metrics, watchdog
 from heliograph.media.errors import Busy, Interrupted, NoFile, NoRoom, TooLarge, TooSlow
 from heliograph.media.storage import sync_folder
 
@@ -155,10 +155,15 @@ def _written(source: UploadSource, path: Path, limit: int) -> tuple[int, bytes]:
 
 def _pieces(source: UploadSource) -> Iterator[bytes]:
     try:
-        while piece := source.read(_PIECE):
+        while piece := _next(source):
             yield piece
     except (OSError, EOFError, ValueError) as error:  # how servers tell that the other side has gone
         raise Interrupted(cause=error) from error
+
+
+def _next(source: UploadSource) -> bytes:
+    with watchdog.waiting():  # for a slow line, which has an end of its own (_Pace)
+        return source.read(_PIECE)
 
 
 class _Pace:

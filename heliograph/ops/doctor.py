@@ -11,7 +11,7 @@ import shutil
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -25,7 +25,8 @@ import psycopg
 from heliograph.core import environment, errors, valkey
 from heliograph.core.environment import Environment
 from heliograph.media import cage_client, storage
-from heliograph.sharding import map, nodes
+from heliograph.sharding import map, nodes, queue_care
+from heliograph.sharding.queue_care import Listed
 
 _MIB = 1024 * 1024
 _ROOM_BAD, _ROOM_SCANT = 200 * _MIB, 2048 * _MIB  # bytes free
@@ -54,10 +55,10 @@ class Finding:
 Check = Callable[[Environment], Iterator[Finding]]
 
 
-def look() -> Iterator[Finding]:
-    """Every finding, in the order in which one would mend."""
+def look(checks: Sequence[Check] | None = None) -> Iterator[Finding]:
+    """Every finding of these checks (None: of all), in the order in which one would mend."""
     env = environment.get()
-    for check in CHECKS:
+    for check in CHECKS if checks is None else checks:
         try:
             yield from check(env)
         except Exception as error:
@@ -163,6 +164,17 @@ def _workers(env: Environment) -> Iterator[Finding]:
     yield Finding("workers", f"{len(alive)} alive", _bad_if(not alive), advice)
 
 
+_BEATS = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)"
+
+
+def _beats(env: Environment) -> Iterator[Finding]:
+    """`_workers` without a walk over all keys of Valkey."""
+    with _connect(env.directory) as connection:
+        (alive,) = connection.execute(_BEATS, (env.job_stalled_seconds,)).fetchone() or (0,)
+    advice = "" if alive else "Start `heliograph worker`: photos and follows wait for it."
+    yield Finding("workers", "alive" if alive else "none is alive", _bad_if(not alive), advice)
+
+
 _LAG = (
     "SELECT count(*), coalesce(extract(epoch FROM max(now() - coalesce(scheduled_at, now()))), 0)"
     " FROM procrastinate_jobs WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now()"
@@ -252,6 +264,24 @@ def _mail(env: Environment) -> Iterator[Finding]:
 CHECKS: tuple[Check, ...] = (
     _services, _versions, _tables, _clock, _disk, _permissions, _cage, _workers, _queues, _storage, _address, _mail,
 )  # fmt: skip
+
+
+#: What may be asked every minute: few small questions, nothing written, nobody outside.
+QUICK: tuple[Check, ...] = (_services, _disk, _beats, _queues)
+
+
+def failed_jobs(most: int) -> Iterator[tuple[str, Listed]]:
+    """The newest jobs that were given up, at most so many of each database, with its name; of those that answer."""
+    for name, conninfo in [
+        ("directory", environment.get().directory),
+        *((n.name, n.conninfo) for n in map.nodes()),
+    ]:
+        try:
+            with _connect(conninfo) as connection:
+                for job in queue_care.newest_failed(connection, most):
+                    yield name, job
+        except psycopg.Error:
+            continue  # its own finding says so
 
 
 def _databases(env: Environment) -> Iterator[tuple[str, str]]:

@@ -11,19 +11,35 @@ import re
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import TCPServer
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.metrics_core import Metric
 
 _LIVE = re.compile(r"gauge_live\w*_(\d+)\.db$")
 
 
 def collect(folder: Path) -> bytes:
     """All numbers of all processes, as text."""
-    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client import generate_latest
+
+    return generate_latest(_registry(folder))
+
+
+def families(folder: Path) -> list[Metric]:
+    """The same, as objects."""
+    return list(_registry(folder).collect())
+
+
+def _registry(folder: Path) -> CollectorRegistry:
+    from prometheus_client import CollectorRegistry
     from prometheus_client.multiprocess import MultiProcessCollector
 
     _forget_gauges_of_the_dead(folder)
     registry = CollectorRegistry()
     MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+    return registry
 
 
 def _forget_gauges_of_the_dead(folder: Path) -> None:

@@ -139,6 +139,7 @@ def _collect(ids: Sequence[int], reader: Reader, along: Sequence[valkey.Command]
     raw = _Raw()
     guessed = list(_guess(ids))
     values = memory.get(ids, guessed, *along)
+    metrics.count("card_reads_total", len(ids), kind="photo")
     number = len(ids)
     for id, photo, counts in zip(ids, values[:number], values[number : 2 * number], strict=True):
         if photo is not None and counts is not None:

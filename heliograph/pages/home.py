@@ -50,6 +50,7 @@ class HomePage(Page[PhotoCard]):
     unread: bool | None = None
 
 
+@metrics.time("feed_seconds")
 def page(
     viewer_id: int,
     *,

@@ -199,6 +199,12 @@ class Attendant:
             metrics.count("jobs_swept_total", task=task)
             log.warning("job %d of %s (%s) was left behind, and is %s now", id, self.name, task, status)
         await self._ask(queue_care.FORGET_WORKERS, (10 * silent,))
+        await self._tell_lag()
+
+    async def _tell_lag(self) -> None:
+        for row in await self._ask(queue_care.LAG):
+            for lane, seconds in zip((*LANES, "outbox"), row, strict=True):
+                metrics.gauge("queue_lag_seconds", max(0.0, seconds), database=self.name, lane=lane)
 
     async def _ask(self, sql: str, params: Any = None) -> list[tuple[Any, ...]]:
         looker = self._looker

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import connections
 
-from heliograph.core import metrics
+from heliograph.core import metrics, watchdog
 from heliograph.core.errors import Conflict, Limited, Unavailable
 from heliograph.sharding import queue
 from heliograph.sharding.queue import LANES, Task
@@ -55,6 +55,7 @@ def bounds(threads: int) -> dict[str, int]:
 def run(task: Task, args: Mapping[str, Any]) -> None:
     """Run one job here and now: timed, counted, its directory connection given back."""
     outcome = "failed"
+    before = watchdog.begin("job", lambda: task.name)
     try:
         with metrics.time("job_seconds", task=task.name):
             task.run(**args)
@@ -67,6 +68,7 @@ def run(task: Task, args: Mapping[str, Any]) -> None:
         log.exception("%s failed", task.name)
         raise
     finally:
+        watchdog.end(before)
         metrics.count("jobs_total", task=task.name, outcome=outcome)
         connections.close_all()
 

@@ -17,7 +17,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from heliograph.core import environment
+from heliograph.core import environment, metrics, watchdog
 from heliograph.core.errors import Unavailable
 from heliograph.sharding import hurry
 from heliograph.sharding.bounded import Bounded, Silent
@@ -35,6 +35,7 @@ class NodeAway(Unavailable):
 
 _pools: dict[str, ConnectionPool[Bounded]] = {}
 _breakers: dict[str, Breaker] = {}
+_told: set[str] = set()  # names of pools whose numbers were told
 _lock = threading.Lock()
 _pid = os.getpid()
 
@@ -130,8 +131,28 @@ def _pool(node: Node) -> ConnectionPool[Bounded]:
     return pool
 
 
+def _tell() -> None:
+    """How much of the pools is in use, for the numbers; each process tells its own part."""
+    if _pid != os.getpid():
+        return
+    pools = {pool.name: pool for pool in list(_pools.values())}
+    for name in _told - pools.keys():  # given up meanwhile
+        for what in ("busy", "most"):
+            metrics.share(f"pool_connections_{what}", 0, node=name)
+        metrics.share("pool_requests_waiting", 0, node=name)
+    _told.clear()
+    for pool in pools.values():
+        _told.add(pool.name)
+        stats = pool.get_stats()
+        busy = stats.get("pool_size", 0) - stats.get("pool_available", 0)
+        metrics.share("pool_connections_busy", busy, node=pool.name)
+        metrics.share("pool_connections_most", pool.max_size, node=pool.name)
+        metrics.share("pool_requests_waiting", stats.get("requests_waiting", 0), node=pool.name)
+
+
 def _open(node: Node) -> ConnectionPool[Bounded]:
     env = environment.get()
+    watchdog.every_beat(_tell)
     # A connection's memory grows by 100 KB with every shard it has seen (docs/decisions): recycled hourly.
     return ConnectionPool(
         with_passfile(node.conninfo),

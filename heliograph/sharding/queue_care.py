@@ -39,6 +39,19 @@ WHERE j.status = 'aborted'
         AND w.last_heartbeat < now() - make_interval(secs => %(silent)s))))
 RETURNING id, task_name, status::text
 """
+#: For how many seconds the first due job of each lane has been due, in the order of LANES, and the oldest row to
+#: mirror; cheap however much waits, since it takes one step in an index for each.
+LAG = (
+    "SELECT "
+    + ", ".join(
+        "COALESCE((SELECT extract(epoch FROM now() - greatest(j.scheduled_at, (SELECT min(e.at) FROM"
+        " public.procrastinate_events e WHERE e.job_id = j.id))) FROM public.procrastinate_jobs j WHERE status = 'todo'"
+        f" AND queue_name = '{lane}' AND COALESCE(scheduled_at, '-infinity'::timestamptz) <= now()"
+        " ORDER BY COALESCE(scheduled_at, '-infinity'::timestamptz) LIMIT 1), 0)::float8"
+        for lane in LANES
+    )
+    + ", COALESCE((SELECT extract(epoch FROM now() - min(at)) FROM public.outbox), 0)::float8"
+)
 OF_MINE = "SELECT id FROM public.procrastinate_jobs WHERE status = 'doing' AND worker_id = ANY(%s)"
 FORGET_WORKERS = """
 DELETE FROM public.procrastinate_workers w WHERE last_heartbeat < now() - make_interval(secs => %s)
@@ -78,6 +91,11 @@ _LIST = """
 SELECT j.id, j.queue_name, j.task_name, j.args, j.status::text, j.attempts, j.scheduled_at,
     (SELECT max(at) FROM public.procrastinate_events e WHERE e.job_id = j.id)
 FROM public.procrastinate_jobs j WHERE j.status::text = ANY(%s) ORDER BY j.id LIMIT %s
+"""
+_NEWEST_FAILED = """
+SELECT j.id, j.queue_name, j.task_name, j.args, j.status::text, j.attempts, j.scheduled_at,
+    (SELECT max(at) FROM public.procrastinate_events e WHERE e.job_id = j.id)
+FROM public.procrastinate_jobs j WHERE j.status = 'failed' ORDER BY j.id DESC LIMIT %s
 """
 _RETRY = """
 UPDATE public.procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = NULL, worker_id = NULL,
@@ -141,6 +159,11 @@ def waiting_rows(connection: Connection) -> int:
 def listed(connection: Connection, statuses: list[str], most: int) -> list[Listed]:
     """Jobs in these states, oldest first."""
     return [Listed(*row) for row in connection.execute(_LIST, (statuses, most)).fetchall()]
+
+
+def newest_failed(connection: Connection, most: int) -> list[Listed]:
+    """Jobs that were given up, newest first."""
+    return [Listed(*row) for row in connection.execute(_NEWEST_FAILED, (most,)).fetchall()]
 
 
 def retry(connection: Connection, ids: list[int] | None) -> list[int]:

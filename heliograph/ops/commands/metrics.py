@@ -1,9 +1,10 @@
-"""`heliograph metrics`: the listener of /metrics."""
+"""`heliograph metrics`: the listener of /metrics, and the history of the numbers for /ops."""
 
 from __future__ import annotations
 
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import click
@@ -12,8 +13,9 @@ import click
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 def command(host: str) -> None:
-    """Serve /metrics on HELIOGRAPH_METRICS_PORT, for Prometheus."""
+    """Serve /metrics on HELIOGRAPH_METRICS_PORT, for Prometheus; keep two days of numbers for the page /ops."""
     from heliograph.core import environment
+    from heliograph.ops import sampler
     from heliograph.ops.metrics_listener import listener
 
     env = environment.get()
@@ -22,5 +24,8 @@ def command(host: str) -> None:
             "HELIOGRAPH_METRICS_DIR is not set: processes keep their numbers to themselves."
         )
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-    with listener(host, env.metrics_port, Path(env.metrics_dir)) as served:
+    folder = Path(env.metrics_dir)
+    watching = threading.Thread(target=sampler.watch, args=(folder, threading.Event()), daemon=True)
+    with listener(host, env.metrics_port, folder) as served:
+        watching.start()
         served.serve_forever()
