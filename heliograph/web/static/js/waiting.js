@@ -92,8 +92,15 @@ async function send(post, { token, progress }) {
 }
 
 async function arrived(post, key, token, progress) {
-  const facts = await bring(post.photo, { key, token, pieces: post.pieces, tries: 2, progress: (share) => progress?.(post, share) });
-  return facts.upload_id;
+  const { photo, pieces } = post;
+  const { upload_id: id } = await bring(photo, {
+    key,
+    token,
+    pieces,
+    tries: 2,
+    progress: (share) => progress?.(post, share),
+  });
+  return id;
 }
 
 function deliver(post, uploadId, token) {

@@ -44,8 +44,9 @@ export function chooser(form, says, { take, complain }) {
   }
 
   function mistake(file) {
-    const kind = !file.type || accepted.includes(file.type) || accepted.some((end) => end.startsWith(".") && file.name.toLowerCase().endsWith(end));
-    if (!kind) return says.wrongType;
+    const named = (end) => end.startsWith(".") && file.name.toLowerCase().endsWith(end);
+    // Some systems know no kinds: then the server says what it is.
+    if (file.type && !accepted.includes(file.type) && !accepted.some(named)) return says.wrongType;
     if (!file.size) return says.empty;
     return file.size > Number(form.dataset.largest) ? says.tooLarge : "";
   }

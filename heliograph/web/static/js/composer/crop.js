@@ -1,7 +1,5 @@
 // Moving the frame: by finger, mouse, wheel and keyboard, and by the dials below the stage.
 
-import { STEEPEST } from "./frame.js";
-
 const STEP = 0.02; // of the frame's width, for one press of an arrow
 
 export class Crop {
@@ -26,8 +24,9 @@ export class Crop {
     for (const kind of ["pointerup", "pointercancel"]) ground.addEventListener(kind, (event) => this.up(event));
     ground.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     ground.addEventListener("keydown", (event) => this.key(event));
-    this.dials.straighten.addEventListener("input", () => this.did((f) => f.straightenTo(this.dials.straighten.valueAsNumber), false));
-    this.dials.zoom.addEventListener("input", () => this.did((f) => f.zoomTo(this.dials.zoom.valueAsNumber / 100), false));
+    const { straighten, zoom } = this.dials;
+    straighten.addEventListener("input", () => this.did((f) => f.straightenTo(straighten.valueAsNumber), false));
+    zoom.addEventListener("input", () => this.did((f) => f.zoomTo(zoom.valueAsNumber / 100), false));
     for (const dial of Object.values(this.dials)) dial.addEventListener("change", () => this.did(() => {}));
     this.part("quarter").addEventListener("click", () => this.did((f) => f.quarter()));
     this.part("reset").addEventListener("click", () => this.did((f) => f.reset()));
@@ -145,5 +144,3 @@ export class Crop {
       .replace("{angle}", `${straighten}°`);
   }
 }
-
-export { STEEPEST };

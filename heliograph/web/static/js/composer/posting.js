@@ -128,10 +128,11 @@ export class Posting {
     if (this.keeping) return;
     this.keeping = true;
     const { key, upload_id: uploadId, ...fields } = this.fields;
+    const { file: photo, uploadKey, pieces } = this;
     const person = document.body.dataset.reader;
     try {
       const picture = await this.stage.snapshot();
-      await keep({ key, person, fields, photo: this.file, uploadKey: this.uploadKey, uploadId, picture, pieces: this.pieces });
+      await keep({ key, person, fields, photo, uploadKey, uploadId, picture, pieces });
     } catch (error) {
       console.warn(error);
       this.keeping = false;

@@ -1,9 +1,9 @@
 // Bringing a photo to the server in pieces. A lost connection is a pause: it goes on where it was.
 //
-// The same key is the same upload, for ever: after a reload, in another tab, in a worker.
+// The same key is the same upload, for ever: after a reload, and in another tab.
 
 import { freshKey } from "../ask.js";
-import { ask, Away, Refused } from "./ask.js";
+import { ask, Away } from "./ask.js";
 
 const HOME = "/post/uploads";
 const LONGEST = 30; // seconds between two tries
@@ -12,7 +12,8 @@ const LONGEST = 30; // seconds between two tries
  * The facts of an arrived photo: upload_id, width, height, previews.
  *
  * `progress(share)` from 0 to 1; `paused(Away | null)` when the connection went and when it is back; `tries`: after so
- * many without any progress Away is thrown; `pieces`: whether this server takes them. Throws Refused, and AbortError after `signal`.
+ * many without any progress Away is thrown; `pieces`: whether this server takes them. Throws Refused, and AbortError
+ * after `signal`.
  */
 export async function bring(photo, { key, token, pieces, progress, paused, signal, tries = Infinity }) {
   const way = { photo, key, token, pieces, progress, signal, session: null, at: 0, chunk: 0 };
@@ -128,5 +129,3 @@ function rest(seconds, signal) {
     if (signal?.aborted) end();
   });
 }
-
-export { Away, Refused };

@@ -12,7 +12,8 @@ export function counters(form, says) {
     field.addEventListener("input", () => {
       const left = field.maxLength - field.value.length;
       counter.hidden = left > Math.min(FEW, field.maxLength / 5);
-      if (!counter.hidden) counter.textContent = says.left.replace("{n}", left.toLocaleString(document.documentElement.lang));
+      const number = left.toLocaleString(document.documentElement.lang);
+      if (!counter.hidden) counter.textContent = says.left.replace("{n}", number);
     });
   }
 }
