@@ -39,7 +39,7 @@ export async function forget() {
 
 /**
  * Send what waits, one after the other; how many were sent. `again` names a post that was refused and is to be
- * tried once more; `progress(post, share)`. Works in a page and in a worker. Ends at the first lost connection.
+ * tried once more; `progress(post, share)`. Ends at the first lost connection.
  */
 export async function flush({ again = "", progress } = {}) {
   const work = async () => {

@@ -1,4 +1,5 @@
-// Requests as the composer and the queue of waiting posts need them. Knows no page, so that a worker can use it.
+// Requests of the composer and of the queue of waiting posts: sent again when the server is away, a sentence when it
+// says no.
 
 /** The server cannot be reached, or not now: the same request may be sent again. */
 export class Away extends Error {
