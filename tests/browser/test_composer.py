@@ -146,6 +146,9 @@ def test_the_keyboard_crops_and_what_was_shown_is_posted(visitor: Visitor, tmp_p
     page.locator("[data-stage]").focus()
     for key in (*["+"] * 4, *["]"] * 15, *["ArrowLeft"] * 6, *["ArrowDown"] * 4):
         page.keyboard.press(key)
+    lines, around = page.locator("[data-thirds]").bounding_box(), page.locator("[data-stage]").bounding_box()
+    assert lines and around
+    assert lines["y"] + lines["height"] / 2 == around["y"] + around["height"] / 2, "drawn where the frame is"
     said = fields(page)
     assert (said["straighten"], said["turn"]) == (7.5, 90)
     assert said["crop_x"] < 0.5 < said["crop_y"] and said["crop_w"] < 0.7
