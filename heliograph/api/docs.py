@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, Engine
+from django.views.decorators.http import require_safe
 
 from heliograph.api import answers, openapi
 from heliograph.api.endpoint import API
@@ -16,18 +17,21 @@ from heliograph.api.endpoint import API
 _HERE = Path(__file__).parent
 
 
+@require_safe
 def document(request: HttpRequest) -> HttpResponse:
     """The OpenAPI document."""
     body = openapi.document_bytes(API)
     return answers.response(body, accepts=request.META.get("HTTP_ACCEPT_ENCODING", ""))
 
 
+@require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The documentation."""
     accepts = request.META.get("HTTP_ACCEPT_ENCODING", "")
     return answers.response(_page(), accepts=accepts, content_type="text/html; charset=utf-8")
 
 
+@require_safe
 def style(request: HttpRequest) -> HttpResponse:
     """How it looks: a file of its own, since the policy of this network allows no styles inside of a page."""
     return answers.response((_HERE / "docs.css").read_bytes(), content_type="text/css; charset=utf-8")

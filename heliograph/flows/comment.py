@@ -10,7 +10,7 @@ from heliograph.core import environment, limits, metrics
 from heliograph.engagement import comments, words
 from heliograph.flows import forget_photo as _its_task_is_enqueued_here  # noqa: F401
 from heliograph.flows import homes, mention, mentions
-from heliograph.pages import cards
+from heliograph.pages import cards, photo
 from heliograph.sharding import idempotency, outbox, sessions
 from heliograph.sharding.sessions import Tx
 
@@ -47,7 +47,10 @@ def add(actor_id: int, photo_id: int, text: str, *, idempotency_key: str | None 
 
 @metrics.time("flow_seconds", flow="delete_comment")
 def remove(actor_id: int, photo_id: int, comment_id: int) -> None:
-    """Delete one's own comment, or one on one's own photo. May be repeated."""
+    """Delete one's own comment, or one on one's own photo. May be repeated.
+
+    NotYours when it is there for the actor, NotFound when it is not.
+    """
 
     def body(tx: Tx) -> None:
         gone = comments.remove(tx, actor_id, photo_id, comment_id)
@@ -58,7 +61,12 @@ def remove(actor_id: int, photo_id: int, comment_id: int) -> None:
             tx.enqueue("forget_photo.v1", photo_id=photo_id)
             tx.after_commit(lambda: cards.changed(counts=[photo_id]))
 
-    sessions.write(photo_id, body, repeatable=True)
+    try:
+        sessions.write(photo_id, body, repeatable=True)
+    except comments.NotYours:
+        # "Not yours" says that it is there. Whoever may not know of its author, whose shard says so, is not told.
+        photo.comment(actor_id, photo_id, comment_id)
+        raise
 
 
 def _look_at_author(actor_id: int) -> None:

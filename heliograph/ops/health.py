@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
 
 CACHE_SECONDS = 0.5
 
@@ -31,11 +32,13 @@ class State:
         return told | ({"trouble": self.trouble} if self.trouble else {})
 
 
+@require_safe
 def livez(request: HttpRequest) -> JsonResponse:
     """The process answers."""
     return _answer({"ok": True}, 200)
 
 
+@require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """Every part that a request needs, asked now."""
     states = current()

@@ -94,6 +94,18 @@ def test_the_photos_owner_may_delete_it_and_nobody_else(alice: Any, bob: Any, ca
     assert counted(photo) == (0, 0)
 
 
+def test_who_may_not_know_of_its_author_is_not_told_that_it_is_there(
+    alice: Any, bob: Any, carol: Any, run_jobs: Any
+) -> None:
+    photo = make_photo(alice)
+    his = comment.add(bob.id, photo, "hello")
+    block.block(bob.id, carol.id)
+    run_jobs()
+    with pytest.raises(NotFound):
+        comment.remove(carol.id, photo, his)
+    comment.remove(alice.id, photo, his)
+
+
 def test_a_request_that_comes_twice_makes_one_comment(alice: Any, bob: Any) -> None:
     photo = make_photo(alice)
     first = comment.add(bob.id, photo, "hello", idempotency_key="k")
