@@ -33,6 +33,7 @@ MAY = {
     "media/cage/wire.py": "the cage's Unix socket",
     "media/cage_client.py": "the cage's Unix socket",
     "ops/doctor.py": "HELIOGRAPH_URL and this machine's /readyz, when the operator asks",
+    "ops/sampler.py": "this machine's name",
     "sharding/worker.py": "this machine's name",
 }
 
