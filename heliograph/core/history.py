@@ -39,7 +39,7 @@ for k, key in ipairs(KEYS) do
   for i = 3 + #KEYS, #ARGV, 2 do
     local name, value = ARGV[i], tonumber(ARGV[i + 1])
     if (i - 3 - #KEYS) / 2 < sums then
-      if value ~= 0 then redis.call('HINCRBYFLOAT', key, name, ARGV[i + 1]) end
+      redis.call('HINCRBYFLOAT', key, name, ARGV[i + 1])
     else
       local was = tonumber(redis.call('HGET', key, name) or '-1')
       if value > was then redis.call('HSET', key, name, ARGV[i + 1]) end

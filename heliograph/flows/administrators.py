@@ -27,6 +27,11 @@ def exists() -> bool:
     return Person.objects.filter(is_administrator=True).exists()
 
 
+def is_one(person_id: PersonId) -> bool:
+    """Whether this person is an administrator; asked of the directory each time."""
+    return Person.objects.filter(id=person_id, is_administrator=True).exists()
+
+
 def make_link() -> str:
     """A new link, as an absolute address, told only now; older ones end. AdministratorExists."""
     secret = credentials.new_link_secret()

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from heliograph.core.errors import Invalid
-from heliograph.flows import edit_profile, email_addresses, upload_photo
+from heliograph.flows import administrators, edit_profile, email_addresses, upload_photo
 from heliograph.pages import devices
 from heliograph.pages import profile as profiles
 from heliograph.web import arriving, preferences
@@ -32,6 +32,7 @@ def settings(request: SignedInRequest) -> HttpResponse:
         "claim": email_addresses.of(me),
         "others": len(devices.of(me, request.COOKIES.get(COOKIE))) - 1,
         "theme": preferences.theme(request),
+        "administrator": administrators.is_one(me),
         "zone": preferences.zone(request),
     }
     return render(request, "web/settings.html", known)

@@ -13,6 +13,7 @@ from heliograph.web import (
     find_views,
     home_views,
     media_views,
+    ops_views,
     part_views,
     people_views,
     photo_views,
@@ -71,6 +72,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<int:person_id>/answer", people_views.answer, name="answer"),
     path("people/<int:person_id>/remove", people_views.remove, name="remove"),
     path("people/<int:person_id>/block", people_views.block, name="block"),
+    # for administrators
+    path("ops", ops_views.ops, name="ops"),
     # for other programs
     path("oembed", share_views.oembed, name="oembed"),
     path("robots.txt", share_views.robots, name="robots"),

@@ -1,6 +1,7 @@
 """A small network in which every page has something to show, made by the flows that people use.
 
-Alice has photos, likes, comments and somebody blocked; Erin has nothing at all; who has a long name has requests.
+Alice runs the network, and has photos, likes, comments and somebody blocked; Erin has nothing at all; who has a long
+name has requests.
 """
 
 from __future__ import annotations
@@ -9,10 +10,20 @@ import io
 from dataclasses import dataclass
 
 from heliograph.embedded.demo import cast
-from heliograph.flows import block, comment, edit_profile, follow, like, post_photo, upload_photo
+from heliograph.flows import (
+    administrators,
+    block,
+    comment,
+    edit_profile,
+    follow,
+    like,
+    post_photo,
+    upload_photo,
+)
 from heliograph.pages import photo as photo_page
 from heliograph.sharding import ids
 from heliograph.web import composing
+from tests.browser import numbers
 from tests.harness.cage import wait_until
 from tests.harness.people import Somebody, make_person
 
@@ -65,6 +76,8 @@ def build() -> Scene:
         like.add(actor.id, photos[0])
     comment.add(bob.id, photos[0], "That sky! Where is this, @alice?")
     comment.add(long.id, photos[0], "مرحبا " + "so calm " * 30)
+    administrators.claim(administrators.make_link().rsplit("/", 1)[1], alice.id)
+    numbers.fill()
     return Scene(alice, erin, long, f"/p/{ids.short_code(photos[0])}", photos[0], bob.id)
 
 

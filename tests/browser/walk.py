@@ -51,6 +51,9 @@ PAGES = {
     "about": ("alice", "/about", 200),
     "about-guest": ("", "/about", 200),
     "offline": ("alice", "/offline", 200),
+    "ops": ("alice", "/ops", 200),
+    "ops-day": ("alice", "/ops?span=day", 200),
+    "ops-of-nobody": ("erin", "/ops", 404),
     "missing": ("alice", "/p/nothing", 404),
 }
 

@@ -191,7 +191,8 @@ def _pages(world: World, looker: Looker, now: Truth) -> Iterator[str]:
         yield from _page(looker, f"/settings/{name}", None, now)
     for address in ("/about", "/offline"):
         yield from _page(looker, address, 200, now)
-    for address in ("/about/look-around", "/about/photos"):  # of a demo, which this is not
+    # Of administrators, who nobody here is; of a demo, which this is not.
+    for address in ("/ops", "/ops?span=day", "/about/look-around", "/about/photos"):
         yield from _page(looker, address, 404, now)
     yield from _newer(looker, viewer, now)
     for name in ("olga", "pia", "sven", "commenter", "blocker"):
