@@ -15,12 +15,16 @@ _POINT = re.compile(r"\b(lat|lng)(=|%3[dD]|[\"']?:\s*[\"']?)-?[0-9][0-9.]*", re.
 _BEARER = re.compile(r"\b(Bearer\s+)[^\s\"',]+", re.IGNORECASE)
 _TOKEN = re.compile(r"\b[0-9]{1,20}\.[0-9a-fA-F]{7}\.[0-9a-fA-F]{32}\b")
 
+#: What comes by mail or on a terminal and lets whoever has it set a password (accounts/links.py).
+_LINK = re.compile(r"(/(?:password/reset|email/verify|administrator)/)[^/\s?#&\"']+")
+
 
 def clean(text: str) -> str:
     """The text with every credential replaced by a dash."""
     text = _PARAMETER.sub(r"\1\2-", text)
     text = _POINT.sub(r"\1\2-", text)
     text = _BEARER.sub(r"\1-", text)
+    text = _LINK.sub(r"\1-", text)
     return _TOKEN.sub("-", text)
 
 

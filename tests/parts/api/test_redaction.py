@@ -25,6 +25,9 @@ TOKEN = "58732193792.0000001." + "0af3" * 8
         ("ACCESS_TOKEN%3Dabc", "ACCESS_TOKEN%3D-"),
         ("GET /v1/media/12?count=3&max_id=5", "GET /v1/media/12?count=3&max_id=5"),
         ("shortcode=abc", "shortcode=abc"),
+        ("Bad Request: /password/reset/abc:1x:y-z_", "Bad Request: /password/reset/-"),
+        ("GET /administrator/abc: BadLink", "GET /administrator/- BadLink"),
+        ("POST /email/verify/abc?x=1", "POST /email/verify/-?x=1"),
     ],
 )  # fmt: skip
 def test_credentials_become_a_dash(line: str, cleaned: str) -> None:
