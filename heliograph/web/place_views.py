@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from django.http import HttpResponse, JsonResponse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from heliograph.media.errors import BadPlace
 from heliograph.media.places import gazetteer, spots
@@ -17,11 +17,11 @@ _CHOICES = 6
 _LONGEST = 100  # characters of a name
 
 
-@require_safe
+@require_POST
 @signed_in
 def near(request: SignedInRequest) -> HttpResponse:
-    """Towns around a point; the one that it is in comes first."""
-    lat, lng = (_coordinate(request.GET.get(name, "")) for name in ("lat", "lng"))
+    """Towns around a point; the one that it is in comes first. The point comes in the body, which no log keeps."""
+    lat, lng = (_coordinate(request.POST.get(name, "")) for name in ("lat", "lng"))
     if abs(lat) > 90 or abs(lng) > 180:
         raise BadPlace()
     return _told(spots.near(lat, lng, _CHOICES))
