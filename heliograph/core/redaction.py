@@ -28,11 +28,20 @@ def clean(text: str) -> str:
     return _TOKEN.sub("-", text)
 
 
+#: What would begin a new line, or tell a terminal to do something: an address may hold `%0a`.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def one_line(text: str) -> str:
+    """The text with its control characters written out: nobody forges a second line."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 class Redacting(logging.Filter):
-    """A filter for log handlers: what a record says, and the message of its exception, cleaned."""
+    """A filter for log handlers: what a record says, in one line, and the message of its exception, cleaned."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = clean(record.getMessage()), ()
+        record.msg, record.args = one_line(clean(record.getMessage())), ()
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:

@@ -107,3 +107,27 @@ def test_neither_templates_nor_scripts_let_a_text_be_markup() -> None:
         for match in pattern.finditer(path.read_text())
     ]
     assert found == []
+
+
+#: Who throws dice where nobody gains by guessing, and for what.
+DICE = {
+    "pages/landing.py": "which photos strangers are shown",
+    "sharding/map.py": "in which shard somebody new lives",
+    "sharding/worker.py": "when each of several workers does what comes round",
+}
+#: SHA-1 as a name that others made: Valkey's, of a script.
+NAMES = {"core/valkey.py"}
+
+
+def test_no_broken_hash_and_no_guessable_chance() -> None:
+    """Neither MD5 nor SHA-1; and whatever must not be guessed comes from `secrets`."""
+    throwing, hashing = set(), set()
+    for path in sorted(ROOT.rglob("*.py")):
+        tree, where = ast.parse(path.read_text()), str(path.relative_to(ROOT))
+        calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        if calls & {"hashlib.md5", "hashlib.sha1"}:
+            hashing.add(where)
+        if "random" in set(_imported(tree)):
+            throwing.add(where)
+    assert hashing == NAMES
+    assert throwing == set(DICE)

@@ -29,6 +29,14 @@ def test_tokens_in_lines_and_in_tracebacks_become_a_dash() -> None:
     assert "sesame" not in said
 
 
+def test_nobody_forges_a_line() -> None:
+    out = io.StringIO()
+    _log_as_configured(out).info("GET %s", "/x\nINFO heliograph: alice is the administrator\r\x1b[2J")
+    assert out.getvalue().count("\n") == 1
+    assert "\x1b" not in out.getvalue()
+    assert "/x\\nINFO heliograph" in out.getvalue()
+
+
 def _log_as_configured(out: io.StringIO) -> logging.Logger:
     """A logger whose one handler is made of the settings, but writes here."""
     made: dict[str, Any] = settings.LOGGING
