@@ -33,7 +33,7 @@ Kind: TypeAlias = Literal["request", "job"]
 
 MOST = 10  # stacks a minute and process; one that hangs with everything else tells as much as a hundred
 _BEAT_SECONDS = 0.5
-_FRAMES = 40  # the innermost of a stack
+_FRAMES = 30  # the innermost of a stack; what is left out is the server's and Django's
 
 
 class UnderWay:

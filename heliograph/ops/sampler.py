@@ -136,7 +136,14 @@ def look() -> None:
 
     found = [finding for finding in doctor.look(doctor.QUICK) if finding.level is not doctor.Level.GOOD]
     troubles = [Trouble(it.what, it.told, it.advice, it.level is doctor.Level.BAD) for it in found]
-    watched.tell(socket.gethostname(), troubles, list(_failed()))
+    try:
+        failed = list(_failed())
+    except (
+        Exception
+    ) as error:  # whoever does not answer stands among the troubles, which are told all the same
+        log.warning("which jobs have failed is not known: %s", str(error).split("\n")[0])
+        failed = []
+    watched.tell(socket.gethostname(), troubles, failed)
 
 
 def _failed() -> Iterator[Failed]:

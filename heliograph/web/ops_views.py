@@ -39,13 +39,13 @@ def ops(request: PageRequest) -> HttpResponse:
 def _known(span: history.Span) -> dict[str, object]:
     slots, found = history.read(span), watched.read()
     graphs = ops_graphs.ten(slots, span)
-    latest = max(slots.latest, found.at)
+    latest = max(slots.latest, found.at)  # numbers alone do not say that all is well
     return {
         "graphs": graphs,
         "graphs_odd": [graph for graph in graphs if graph.bad],
         "compared": any(slot is not None for slot in slots.before),
         "looked": datetime.fromtimestamp(latest, UTC) if latest else None,
-        "unwatched": clock.now_ms() / 1000 - latest > _NOBODY_LOOKS_SECONDS,
+        "unwatched": clock.now_ms() / 1000 - found.at > _NOBODY_LOOKS_SECONDS,
         "troubles": found.troubles,
         "failed": [(job, datetime.fromtimestamp(job.at, UTC)) for job in found.failed[:_FAILED]],
         "again": f"heliograph jobs retry {found.failed[0].name}" if found.failed else "",

@@ -13,6 +13,7 @@ from heliograph.core import clock, history, valkey, watched
 from heliograph.core.errors import Unavailable
 from heliograph.ops import sampler
 from heliograph.ops.sampler import Sampler
+from heliograph.sharding import map
 
 
 class _Machine:
@@ -86,6 +87,19 @@ def test_what_could_not_be_entered_comes_with_the_next_sample(
     machine.likes.inc(1)
     machine.sample()
     assert machine.entered()["likes"] == 4
+
+
+def test_a_directory_that_is_away_is_told_and_not_taken_for_all_is_well(
+    network: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> Any:
+        raise Unavailable(cause="the directory")
+
+    monkeypatch.setattr(map, "nodes", away)
+    sampler.look()
+    found = watched.read()
+    assert found.at > 0 and found.failed == []
+    assert "nodes" in [trouble.what for trouble in found.troubles if trouble.bad]
 
 
 def test_a_look_leaves_what_is_wrong_and_what_has_failed(

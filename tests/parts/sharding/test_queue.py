@@ -148,3 +148,35 @@ def test_every_lane_has_a_thread_of_its_own(threads: int) -> None:
     bounds = lanes.bounds(threads)
     assert set(bounds) == set(queue.LANES)
     assert min(bounds.values()) >= 1
+
+
+def test_how_long_the_first_job_of_each_lane_waits_is_known(
+    alice: Somebody, runner: Runner, run_jobs: Any
+) -> None:
+    database = runner.database("node1")
+    sessions.write(alice.id, lambda tx: tx.enqueue("test_note.v1", what=1))
+    sessions.write(alice.id, lambda tx: tx.enqueue("test_outside.v1", what=2))
+    database.execute(
+        "UPDATE public.procrastinate_events e SET at = now() - interval '90 s' FROM public.procrastinate_jobs j"
+        " WHERE j.id = e.job_id AND j.task_name = 'test_note.v1'"
+    )
+    row = database.execute(queue_care.LAG.encode()).fetchone()
+    assert row is not None
+    lags = dict(zip((*queue.LANES, "outbox"), row, strict=True))
+    assert 90 <= lags["feed"] < 150 and 0 <= lags["outside"] < 60
+    assert lags["photo"] == lags["slow"] == 0
+    run_jobs()
+    assert database.execute(queue_care.LAG.encode()).fetchone() == (0,) * len(lags)
+
+
+def test_the_newest_failure_is_told_first(alice: Somebody, runner: Runner) -> None:
+    for _ in range(2):
+        sessions.write(alice.id, lambda tx: tx.enqueue("test_outside.v1", what=1))
+    database = runner.database("node1")
+    database.execute(
+        "UPDATE public.procrastinate_jobs SET status = 'failed' WHERE task_name = 'test_outside.v1'"
+    )
+    (newest,) = queue_care.newest_failed(database, 1)
+    older = queue_care.listed(database, ["failed"], 5)[0]
+    assert (newest.task, newest.id > older.id) == ("test_outside.v1", True)
+    queue_care.forget(database, [newest.id, older.id])

@@ -57,8 +57,9 @@ def test_everything_is_on_it(browser: TestClient) -> None:
 
 def test_nobody_looking_is_said(browser: TestClient) -> None:
     assert "Nobody looks" in text_of(browser.get("/ops"))
-    watched.tell("here", [], [])
     history.add({"likes": 1}, {})
+    assert "All is well." not in text_of(browser.get("/ops"))  # numbers alone do not say so
+    watched.tell("here", [], [])
     assert "All is well." in text_of(browser.get("/ops"))
     history.add({"errors": 1}, {})
     clock.shift(timedelta(minutes=1))
