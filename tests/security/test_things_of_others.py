@@ -112,6 +112,7 @@ def test_what_is_not_for_you_is_as_if_it_were_not_there(built: World, runner: Ru
                 tried.add(route.name)
                 wrong += [f"{name}: {it}" for it in _told_apart(built.lookers[name], route, case)]
             wrong += [f"{name}: {it}" for it in _accidents(built.lookers[name], route)]
+    wrong += _deeds_of_owners(built, now, built.lookers["stranger"])
     assert not wrong, "\n".join([f"{len(wrong)} differences", *wrong[:40]])
     assert {route.name for route in routes.with_ids()} == tried
     assert whole.changed(before, whole.contents(runner)) == []
@@ -125,6 +126,26 @@ def _told_apart(looker: Looker, route: Route, case: Case) -> Iterator[str]:
         absent = _ask(looker, method, route, case.absent)
         if hidden.status >= 500 or hidden != absent:
             yield f"{method} {route.template} ({case.what}): {_difference(hidden, absent)}"
+
+
+#: What only the owner may do with a photo or a comment that others see as well.
+OWNERS_ONLY = (
+    *("edit-photo", "delete-photo", "retry-photo", "delete-comment"),
+    *("POST /media/{photo_id}", "DELETE /media/{photo_id}", "DELETE /media/{photo_id}/comments/{comment_id}"),
+)
+
+
+def _deeds_of_owners(built: World, now: Truth, looker: Looker) -> Iterator[str]:
+    """What one sees and may not change: refused, whatever the words."""
+    photo = built.photos["olga", "published"]
+    comment = next(it for it in now.comments_of(looker.id, photo) if now.comments[it].author != looker.id)
+    by_name = {route.name: route for route in routes.with_ids()}
+    for route in (by_name[name] for name in OWNERS_ONLY):
+        values = _photo_values(route, photo) | {"comment_id": str(comment)}
+        for method in _methods(route):
+            status = _ask(looker, method, route, values).status
+            if status not in (400, 403, 404, 405):
+                yield f"{method} {route.template} of somebody else: {status}"
 
 
 def _accidents(looker: Looker, route: Route) -> Iterator[str]:
