@@ -30,7 +30,7 @@ geography graphql guest guidelines health healthz heliograph help home host host
 inbox info invitations invite jobs join js json language legal like liked likes link list lists livez locale
 location locations login logout m mail main manifest manifest.json manifest.webmanifest map maps me media
 mention mentions messages messaging metrics mobile moderation moderator mute nearby new news none
-notification notifications null oauth oembed official offline operator owner p page pages password people person
+notification notifications null oauth oembed official offline operator ops owner p page pages password people person
 photo photos ping places policies popular post postmaster posts press privacy private profile public push
 readyz realtime recent register relationship relationships report reports requests reset robots robots.txt
 root rss rules s save saved saves search secure security self sensors service session sessions settings

@@ -60,3 +60,11 @@ def test_places_in_a_sentence_are_those_of_its_translation(language: str) -> Non
 def test_the_compiled_catalogue_is_the_written_one(language: str) -> None:
     folder = messages.LOCALE / language / "LC_MESSAGES"
     assert (folder / "django.mo").read_bytes() == messages.compiled(messages.catalogue(language))
+
+
+@pytest.mark.parametrize("language", messages.languages())
+def test_every_sentence_is_translated(language: str) -> None:
+    catalogue = messages.catalogue(language)
+    known = {(message.id, message.context) for message in catalogue}
+    missing = [m.id for m in messages.template() if m.id and (m.id, m.context) not in known]
+    assert missing + messages.lacking(catalogue) == [], "python -m tests.house.messages write, then translate"
