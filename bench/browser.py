@@ -106,8 +106,8 @@ def _look_around(browser: Browser, url: str) -> list[Any]:
     """Sign in as a visitor of a demo network."""
     context = browser.new_context(base_url=url)
     page = context.new_page()
-    page.goto("/sign-in")
-    page.locator("form[action*=demo] button").first.click()
+    page.goto("/")
+    page.get_by_role("button", name="Look around as Alice").first.click()
     page.wait_for_url("**/")
     cookies = context.cookies()
     context.close()
@@ -136,7 +136,9 @@ def _copy(page: Page, url: str, where: str, cookies: list[Any]) -> None:
     ]
     body.append("<style>img{max-width:100%;height:auto}</style>")
     for it in pictures:
-        for source in filter(None, [it["src"], *(part.split()[0] for part in it["srcset"].split(","))]):
+        for source in filter(
+            None, [it["src"], *(part.split()[0] for part in it["srcset"].split(",") if part)]
+        ):
             path = urlsplit(source).path + "?" + urlsplit(source).query
             if path not in Plain.files:
                 with urlopen(Request(urljoin(url, source), headers={"Cookie": cookie})) as answer:

@@ -25,6 +25,7 @@ def fill() -> None:
         watched.Failed(f"node1:{n}", "publish_photo.v1", 5, clock.now_ms() / 1000 - 600) for n in (9, 4)
     ]
     watched.tell("here", [trouble], failed)
+    missing._sketch.clear()  # other tests of this process have asked for things that are not there
     for path, times in {"/favicon.png": 1204, "/wp-login.php": 311, "/@<name:username>": 18}.items():
         missing.note(path, times)
     missing.hand_over()
