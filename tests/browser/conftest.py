@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 import heliograph.flows.catalogue  # noqa: F401 - so that what the worker left over can be done here
 from heliograph.sharding import map, sessions
@@ -29,6 +29,8 @@ _ARGS = [
     "--disable-dev-shm-usage",
 ]
 _PATIENCE_MS = 15_000
+
+expect.set_options(timeout=_PATIENCE_MS)  # five seconds are little on a machine that does other things, too
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
