@@ -6,4 +6,9 @@ from tests.harness import servers
 
 NETWORK = servers.arrange()
 
-pytest_plugins = ("tests.harness.fixtures", "tests.harness.cage", "tests.leaks.plugin")
+pytest_plugins = (
+    "tests.harness.fixtures",
+    "tests.harness.cage",
+    "tests.leaks.plugin",
+    "tests.faults.option",
+)

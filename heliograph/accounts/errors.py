@@ -35,6 +35,22 @@ class Suspended(NotAllowed):
     code = "suspended"
 
 
+class Leaving(NotAllowed):
+    """This account is being deleted. Whoever signs in on the website can still keep it."""
+
+    code = "leaving"
+
+    def __init__(self, person_id: int) -> None:
+        super().__init__(cause=f"{person_id} is leaving")
+        self.person_id = person_id
+
+
+class Gone(NotAllowed):
+    """This account is being deleted, and can no longer be kept."""
+
+    code = "gone"
+
+
 class BadLink(Invalid):
     """This link was used already, or is too old. Ask for a new one."""
 

@@ -13,7 +13,8 @@ import unicodedata
 from collections.abc import Collection
 from typing import Final
 
-from heliograph.accounts.models import Person, PersonWord
+from heliograph.accounts import store
+from heliograph.accounts.models import PersonWord
 
 LONGEST_QUERY: Final = 100  # characters; what comes after is not looked at
 LONGEST_WORD: Final = 30  # characters
@@ -61,40 +62,34 @@ def keep(person_id: int, username: str, full_name: str) -> None:
         PersonWord.objects.bulk_create(new, ignore_conflicts=True)
 
 
-def beginning_with(asked: list[str], *, count: int, among: Collection[int] | None = None) -> list[int]:
-    """People all of whose `asked` words begin a word of their name, alphabetically; at most `count`.
+def likeliest(reader: store.Directory, asked: list[str], *, count: int, among: Collection[int]) -> list[int]:
+    """People all of whose `asked` words begin a word of their name: whoever is called exactly so, then those who
+    are `among`, at most `count`, then everybody, twice as many and ten; alphabetically.
 
-    `among`: only these. Suspended people are among them: whoever shows faces leaves them out. A word costs one
-    question to the directory, which reads no more than `_MOST_LOOKED_AT` rows; of several words, the longest is
-    asked first, and of more people than that the alphabetically first are looked at.
+    Suspended people are among them: whoever shows faces leaves them out, and so wants more than are shown. A word costs
+    one question to the directory, which reads no more than `_MOST_LOOKED_AT` rows for each group; of several words, the
+    longest is asked first, and of more people than that the alphabetically first are looked at.
     """
-    if not asked or (among is not None and not among):
+    if not asked:
         return []
     first, *others = sorted(asked, key=len, reverse=True)
-    rows = PersonWord.objects.filter(**_range(first))
-    if among is not None:
-        rows = rows.filter(person_id__in=list(among))
-    most = _MOST_LOOKED_AT if others else 2 * count  # somebody may be found by two of their words
-    ordered = rows.order_by("word", "person_id").values_list("person_id", flat=True)
-    found = list(dict.fromkeys(ordered[:most]))
+    many = 2 * count + 10
+    limits = (_MOST_LOOKED_AT, _MOST_LOOKED_AT) if others else (2 * count, 2 * many)  # two words, one person
+    exact = "" if others else first
+    rows = sorted(store.beginning(reader, *_range(first), among=among, exact=exact, limits=limits))
+    found = {id for _, _, id in rows}
     for other in others:
-        too = PersonWord.objects.filter(person_id__in=found, **_range(other))
-        kept = set(too.values_list("person_id", flat=True))
-        found = [id for id in found if id in kept]
-    return found[:count]
+        found = store.also(reader, *_range(other), among=found)
+    groups = [
+        list(dict.fromkeys(id for at, _, id in rows if at == place and id in found)) for place in range(3)
+    ]
+    return list(dict.fromkeys([*groups[0], *groups[1][:count], *groups[2][:many]]))
 
 
-def newest_public(count: int) -> list[int]:
+def newest_public(reader: store.Directory, count: int) -> list[int]:
     """Who has come last, of those whose photos are everybody's. An id says when it was made."""
-    newest = Person.objects.order_by("-id").values_list("id", "private", "state")[: 2 * count]
-    return [id for id, private, state in newest if not private and state == "active"][:count]
+    return store.newest_public(reader, count)
 
 
-def named(username: str) -> int | None:
-    """Whoever is called exactly this."""
-    found = Person.objects.filter(username=username, state="active").values_list("id", flat=True)
-    return found.first()
-
-
-def _range(word: str) -> dict[str, str]:
-    return {"word__gte": word, "word__lt": word + _LAST}
+def _range(word: str) -> tuple[str, str]:
+    return word, word + _LAST

@@ -26,7 +26,8 @@ class HomeMissing(HeliographError):
 
 @dataclass(frozen=True)
 class Home:
-    """A person as their home shard knows them. `state`: active, suspended or deleting."""
+    """A person as their home shard knows them. `state`: active, suspended, deleting (from `leaves_at` on the account
+    is emptied; None: that has begun) or deleted (an empty row)."""
 
     id: int
     username: str
@@ -39,6 +40,7 @@ class Home:
     face_version: int
     media_generation: int
     created_at: datetime
+    leaves_at: datetime | None
 
     @property
     def active(self) -> bool:
@@ -82,19 +84,13 @@ def lock(tx: store.Shard, person_ids: Sequence[int]) -> dict[int, Home]:
 
 
 def keep(tx: store.Shard, changed: Home) -> None:
-    """Write down a home that was locked and has changed; the username is the directory's and stays."""
+    """Write down a home that was locked and has changed. The username is a copy of the directory's."""
     store.keep(tx, asdict(changed))
 
 
 def counters(reader: store.Shards, person_ids: Iterable[int]) -> dict[int, Counters]:
     """What people have gathered, by id."""
     return {row[0]: Counters(*row[1:]) for row in store.counters(reader, set(person_ids))}
-
-
-def whole(shard: store.Shard, person_id: int) -> tuple[Home, Counters] | None:
-    """A person and what they have gathered, in one round trip; None when they have no row."""
-    row = store.whole(shard, person_id)
-    return None if row is None else (Home(*row[:-3]), Counters(*row[-3:]))
 
 
 def lock_counters(tx: store.Shard, person_ids: Iterable[int]) -> None:

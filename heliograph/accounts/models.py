@@ -79,6 +79,19 @@ class PersonWord(models.Model):
         return self.word
 
 
+class RetiredName(models.Model):
+    """A name that nobody may take yet: whoever had it is gone, and links and mentions still mean them."""
+
+    name = models.CharField(primary_key=True, max_length=30)
+    until = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "retired_name"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Token(models.Model):
     """An API token. Only its SHA-256 is kept; `client` is the 7 hex digits in its middle."""
 

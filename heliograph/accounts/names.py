@@ -13,6 +13,8 @@ import unicodedata
 
 from django.utils.translation import gettext as _
 
+from heliograph.accounts import store
+from heliograph.core import texts
 from heliograph.core.errors import Invalid
 
 LONGEST_USERNAME = 30  # characters
@@ -68,13 +70,18 @@ def username(typed: str) -> str:
     return name
 
 
+def of_nobody(person_id: int) -> str:
+    """What is left of a name when its account is gone: nobody can choose it, sign in with it, or ask for its page."""
+    return f"~{person_id:x}"
+
+
 def taken() -> Invalid:
     """The error of a name that somebody has: the same sentence as for a reserved one."""
     return _refused("username", _("This name is taken. Choose another one."))
 
 
 def full_name(typed: str) -> str:
-    """The name to be shown: any script, one line. Invisible commands are taken out.
+    """The name to be shown: any script, one line; "" when nothing of it can be seen. Invisible commands are taken out.
 
     Controls and the marks that turn the direction of what follows are dropped (they would reach beyond the
     name), joiners stay: families of emoji and several scripts need them.
@@ -85,7 +92,11 @@ def full_name(typed: str) -> str:
     name = " ".join(unicodedata.normalize("NFC", kept).split())
     if len(name) > LONGEST_FULL_NAME:
         raise _refused("full_name", _("This has at most 60 characters."))
-    return name
+    if texts.UNREADABLE in name:
+        raise _refused(
+            "full_name", _("A part of this text did not arrive as it was written. Type it once more.")
+        )
+    return "" if texts.blank(name) else name
 
 
 def _commands(char: str) -> bool:
@@ -100,3 +111,8 @@ def _commands(char: str) -> bool:
 
 def _refused(field: str, sentence: str) -> Invalid:
     return Invalid(sentence, fields={field: sentence})
+
+
+def id_of(reader: store.Directory, typed: str) -> int | None:
+    """Who is called so, whatever their state; one round trip."""
+    return store.named(reader, fold(typed))

@@ -19,6 +19,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from heliograph.accounts.models import Person
+from heliograph.core import texts
 from heliograph.core.errors import Invalid
 
 SHORTEST = 8  # characters
@@ -43,7 +44,7 @@ def check_new(
     reasons: list[str] = []
     if len(typed) > LONGEST:
         reasons.append(_("A password has at most 1,000 characters."))
-    elif not _encodable(typed):
+    elif not _encodable(typed) or texts.UNREADABLE in typed:
         reasons.append(_("This password has characters that cannot be typed again."))
     else:
         person = Person(username=username, email=email, full_name=full_name)

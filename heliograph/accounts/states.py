@@ -7,6 +7,9 @@ from heliograph.core.errors import Unavailable
 from heliograph.sharding.ids import PersonId
 
 ACTIVE = "active"
+SUSPENDED = "suspended"
+DELETING = "deleting"
+DELETED = "deleted"
 
 
 def of(reader: store.Shards, person_id: PersonId, copy: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any, Protocol
+
+import orjson
 
 
 class Shard(Protocol):
@@ -14,13 +17,24 @@ class Shard(Protocol):
     def run(self, sql: str, params: Any = ()) -> int: ...
 
 
+class Directory(Protocol):
+    """The directory, asked in SQL where a page waits for it; everywhere else by the models."""
+
+    def rows(self, sql: str, params: Any = ()) -> list[tuple[Any, ...]]: ...
+    def row(self, sql: str, params: Any = ()) -> tuple[Any, ...] | None: ...
+    def value(self, sql: str, params: Any = ()) -> Any: ...
+    def quick(self, sql: str, values: Sequence[bytes | None]) -> tuple[bytes | None, ...]: ...
+
+
 class Shards(Protocol):
     """Reads of many shards at once."""
 
     def gather(self, sql: str, ids: Iterable[int]) -> list[tuple[Any, ...]]: ...
 
 
-_COLUMNS = "id, username, full_name, bio, website, avatar, private, state, face_version, media_generation, created_at"
+_COLUMNS = """
+id, username, full_name, bio, website, avatar, private, state, face_version, media_generation, created_at, leaves_at
+"""
 _KNOWN = "SELECT id FROM {s}.person WHERE id = ANY(%s)"
 _ENSURE = """
 WITH made AS (
@@ -32,15 +46,12 @@ INSERT INTO {s}.counters (person_id) VALUES (%(id)s) ON CONFLICT (person_id) DO 
 _LOAD = f"SELECT {_COLUMNS} FROM {{s}}.person WHERE id = ANY(%(ids)s)"
 _LOCK = f"SELECT {_COLUMNS} FROM {{s}}.person WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 _KEEP = """
-UPDATE {s}.person SET full_name = %(full_name)s, bio = %(bio)s, website = %(website)s, avatar = %(avatar)s,
-    private = %(private)s, state = %(state)s, face_version = %(face_version)s, media_generation = %(media_generation)s
+UPDATE {s}.person SET username = %(username)s, full_name = %(full_name)s, bio = %(bio)s, website = %(website)s,
+    avatar = %(avatar)s, private = %(private)s, state = %(state)s, face_version = %(face_version)s,
+    media_generation = %(media_generation)s, leaves_at = %(leaves_at)s
 WHERE id = %(id)s
 """
 _COUNTERS = "SELECT person_id, photos, followers, following FROM {s}.counters WHERE person_id = ANY(%(ids)s)"
-_WHOLE = f"""
-SELECT {_COLUMNS}, coalesce(c.photos, 0), coalesce(c.followers, 0), coalesce(c.following, 0)
-FROM {{s}}.person LEFT JOIN {{s}}.counters c ON c.person_id = id WHERE id = %s
-"""
 _LOCK_COUNTERS = (
     "SELECT person_id FROM {s}.counters WHERE person_id = ANY(%s) ORDER BY person_id FOR NO KEY UPDATE"
 )
@@ -75,11 +86,6 @@ def counters(reader: Shards, ids: Iterable[int]) -> list[tuple[Any, ...]]:
     return reader.gather(_COUNTERS, ids)
 
 
-def whole(shard: Shard, person_id: int) -> tuple[Any, ...] | None:
-    """(the columns of a person …, photos, followers, following)"""
-    return shard.row(_WHOLE, (person_id,))
-
-
 def lock_counters(tx: Shard, ids: Sequence[int]) -> None:
     tx.rows(_LOCK_COUNTERS, (list(ids),))
 
@@ -89,3 +95,77 @@ def move_counters(tx: Shard, person_id: int, photos: int, followers: int, follow
         _MOVE_COUNTERS,
         {"person_id": person_id, "photos": photos, "followers": followers, "following": following},
     )
+
+
+_NAMED = "SELECT id FROM {s}.person WHERE username = %s"
+_ACCOUNT = """
+SELECT email, email_verified, is_administrator, (
+    SELECT count(*) FROM {s}.web_session w WHERE w.person_id = p.id AND w.expires_at > %(now)s
+) FROM {s}.person p WHERE p.id = %(id)s
+"""
+_BROWSERS = """
+SELECT sha256, user_agent, created_at, seen_at FROM {s}.web_session
+WHERE person_id = %(id)s AND expires_at > %(now)s ORDER BY seen_at DESC LIMIT %(count)s
+"""
+_NEWEST_PUBLIC = """
+SELECT id FROM (SELECT id, private, state FROM {s}.person ORDER BY id DESC LIMIT 2 * %(count)s) newest
+WHERE NOT private AND state = 'active' ORDER BY id DESC LIMIT %(count)s
+"""
+#: $1 who is called exactly so; from word $2 to before $3; so many: $4; among $5, so many: $6.
+_BEGINNING = """
+SELECT json_agg(json_build_array(place, word, id)) FROM (
+    (SELECT 0 AS place, '' AS word, id FROM {s}.person WHERE username = $1 AND state = 'active')
+    UNION ALL (SELECT 2, word, person_id FROM {s}.person_word WHERE word >= $2 AND word < $3
+        ORDER BY word, person_id LIMIT $4)
+    %s
+) found
+"""
+_AMONG = """UNION ALL (SELECT 1, word, person_id FROM {s}.person_word WHERE word >= $2 AND word < $3
+        AND person_id = ANY($5::bigint[]) ORDER BY word, person_id LIMIT $6)"""
+_ANYBODY, _FIRST_AMONG = _BEGINNING % "", _BEGINNING % _AMONG
+_ALSO = """
+SELECT DISTINCT person_id FROM {s}.person_word
+WHERE person_id = ANY(%(among)s::bigint[]) AND word >= %(first)s AND word < %(last)s
+"""
+
+
+def named(reader: Directory, username: str) -> int | None:
+    found: int | None = reader.value(_NAMED, (username,))
+    return found
+
+
+def account(reader: Directory, person_id: int, now: datetime) -> tuple[Any, ...] | None:
+    """(e-mail, verified, administrator, browsers that are signed in)"""
+    return reader.row(_ACCOUNT, {"id": person_id, "now": now})
+
+
+def browsers(reader: Directory, person_id: int, now: datetime, count: int) -> list[tuple[Any, ...]]:
+    """(SHA-256, user agent, since, seen) of each, the latest seen first"""
+    return reader.rows(_BROWSERS, {"id": person_id, "now": now, "count": count})
+
+
+def newest_public(reader: Directory, count: int) -> list[int]:
+    return [row[0] for row in reader.rows(_NEWEST_PUBLIC, {"count": count})]
+
+
+def beginning(
+    reader: Directory, first: str, last: str, *, among: Collection[int], exact: str, limits: tuple[int, int]
+) -> list[list[Any]]:
+    """(group, word, person) of each word from `first` to before `last`. Group 0: who is called `exact`, 1: those of
+    `among`, 2: anybody. `limits`: rows of the last two groups."""
+    values = [text.encode() for text in (exact, first, last, str(limits[1]))]
+    if among:
+        values += [_array(among).encode(), b"%d" % limits[0]]
+    (rows,) = reader.quick(_FIRST_AMONG if among else _ANYBODY, values)
+    found: list[list[Any]] = orjson.loads(rows or b"[]")
+    return found
+
+
+def also(reader: Directory, first: str, last: str, *, among: Collection[int]) -> set[int]:
+    """Those of `among` who have a word from `first` to before `last`."""
+    return {row[0] for row in reader.rows(_ALSO, {"first": first, "last": last, "among": _array(among)})}
+
+
+def _array(ids: Collection[int]) -> str:
+    """As PostgreSQL reads it: the driver takes an array element by element."""
+    return "{" + ",".join(map(str, ids)) + "}"

@@ -76,6 +76,11 @@ def _event(rank: int, at: datetime, x: int, y: int, actor_id: int, photo_id: int
     return Event(kind, at, actor_id, photo_id, comment_id, Place(at, kind, x, y))
 
 
+def forget(tx: store.Shard, person_id: int) -> None:
+    """Forget how much somebody has seen."""
+    store.forget_seen(tx, person_id)
+
+
 def seen_until(reader: store.Shards, person_id: int) -> datetime:
     """Until when somebody has looked; 1970 for whoever never did."""
     return store.seen(reader.at(person_id), person_id) or _NEVER

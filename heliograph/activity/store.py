@@ -113,6 +113,8 @@ INSERT INTO {s}.activity_seen AS a (person_id, until) VALUES (%(person)s, %(unti
 ON CONFLICT (person_id) DO UPDATE SET until = excluded.until WHERE a.until < excluded.until
 """
 
+_FORGET_SEEN = "DELETE FROM {s}.activity_seen WHERE person_id = %s"
+
 #: Whether a text names the person: `t` is the row that has it.
 _NAMES = (
     """t.entities @> jsonb_build_array(jsonb_build_object('type', 'mention', 'person_id', k.person_id))"""
@@ -147,6 +149,10 @@ DELETE FROM {s}.mention WHERE (person_id, photo_id, comment_id) IN (
 
 def events(shard: Shard, values: Mapping[str, Any]) -> Rows:
     return shard.rows(_EVENTS, values)
+
+
+def forget_seen(tx: Shard, person_id: int) -> None:
+    tx.run(_FORGET_SEEN, (person_id,))
 
 
 def seen(shard: Shard, person_id: int) -> datetime | None:

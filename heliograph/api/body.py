@@ -1,7 +1,8 @@
 """What a request carries: its query, and a body that is a form, a multipart form or a JSON object.
 
 Files of a multipart form are spooled to an unnamed temporary file beside the other uploads, in small pieces, against
-a deadline and a minimum rate; nothing of them is ever in memory as a whole and nothing is left behind.
+a deadline and a minimum rate (for servers that have none: behind gate/ all has arrived); nothing of them is ever in
+memory as a whole and nothing is left behind.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
-from django.template import Context, Engine
 from django.views.decorators.http import require_safe
+from jinja2 import Environment, StrictUndefined
 
 from heliograph.api import answers, openapi
 from heliograph.api.endpoint import API
@@ -40,7 +40,8 @@ def style(request: HttpRequest) -> HttpResponse:
 @cache
 def _page() -> bytes:
     told = openapi.document(API)
-    template = Engine().from_string((_HERE / "docs.html").read_text())
+    templates = Environment(autoescape=True, undefined=StrictUndefined)
+    template = templates.from_string((_HERE / "docs.html").read_text())
     context = {
         "paragraphs": told["info"]["description"].split("\n\n"),
         "version": told["info"]["version"],
@@ -58,7 +59,7 @@ def _page() -> bytes:
         ],
         "refusals": openapi.REFUSALS.items(),
     }
-    return template.render(Context(context)).encode()
+    return template.render(context).encode()
 
 
 def _shown(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from heliograph.api.callers import Viewer
 from heliograph.api.endpoint import Call, Endpoint
 from heliograph.api.errors import CRASH, ScopeMissing, WrongMethod, refusal
 from heliograph.api.routes import Routes
-from heliograph.core import environment, metrics, redaction
+from heliograph.core import environment, metrics, redaction, refused
 from heliograph.core.errors import HeliographError, Limited, Unavailable
 from heliograph.core.limits import Remaining
 
@@ -77,6 +77,9 @@ class Door:
 
     def _answer(self, question: _Question, path: str) -> HttpResponse:
         headers = question.request.META
+        refusal = refused.why(headers)
+        if refusal is not None:
+            raise refusal
         endpoint, said_in_path, query, call = self._open(question, path, headers)
         arrived = _NOTHING
         if question.request.method == "POST":
@@ -144,7 +147,8 @@ def _refused(question: _Question, error: HeliographError) -> HttpResponse:
     told = refusal(error)
     if told is CRASH:
         return _crashed(question, error)
-    if told.status >= 500 or (error.cause and not isinstance(error, WrongMethod)):
+    wordy = error.cause is not None and not isinstance(error, WrongMethod)
+    if wordy or (told.status >= 500 and refused.why(question.request.META) is None):
         level = logging.WARNING if told.status >= 500 else logging.DEBUG
         log.log(level, "%s %s: %s", question.method, question.route, redaction.clean(str(error)))
     return _told(question, told.status, told.meta(), told.headers)

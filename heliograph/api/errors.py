@@ -132,6 +132,7 @@ _BY_CODE: dict[str, tuple[int, str]] = {
     "unprocessable": (422, _INVALID),
     "too_slow": (408, _INVALID),
     "busy": (503, _AWAY),
+    "no_room": (507, _AWAY),
 }
 
 CRASH = Refusal(500, _AWAY, "Something went wrong here. It has been noted.", "internal")

@@ -7,7 +7,7 @@ from typing import Any
 from psycopg.conninfo import conninfo_to_dict
 
 from heliograph.core import environment
-from heliograph.sharding.bounded import Bounded
+from heliograph.sharding.directory.base import Connection
 
 _BY_NAME = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
 
@@ -22,7 +22,8 @@ def database(conninfo: str, *, pooled: bool) -> dict[str, Any]:
     parts = {name: str(value) for name, value in conninfo_to_dict(conninfo).items() if value is not None}
     if env.pgpassfile:
         parts.setdefault("passfile", env.pgpassfile)
-    settings: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0}
+    engine = "heliograph.sharding.directory" if pooled else "django.db.backends.postgresql"
+    settings: dict[str, Any] = {"ENGINE": engine, "CONN_MAX_AGE": 0}
     settings |= {known: parts.pop(name, "") for name, known in _BY_NAME.items()}
     options: dict[str, Any] = {"connect_timeout": env.node_connect_seconds, **parts}
     if pooled:
@@ -31,7 +32,7 @@ def database(conninfo: str, *, pooled: bool) -> dict[str, Any]:
             "max_size": env.node_pool_max,
             "timeout": 3,
             "num_workers": 1,
-            "connection_class": Bounded,
+            "connection_class": Connection,
         }
     settings["OPTIONS"] = options
     return settings

@@ -34,18 +34,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
 ]
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.messages.context_processors.messages",
-            ]
-        },
-    }
-]
 AUTH_USER_MODEL = "accounts.Person"
 DATABASES = {
     "default": database(_env.directory, pooled=True),
@@ -72,6 +60,7 @@ WHITENOISE_AUTOREFRESH = _env.debug
 WHITENOISE_MAX_AGE = 0 if _env.debug else 365 * 24 * 3600
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
+CSRF_COOKIE_NAME = "__Host-csrftoken" if _env.secure else "csrftoken"  # from this host alone
 CSRF_COOKIE_SECURE = _env.secure
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -90,9 +79,14 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = _env.mail_from
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "filters": {"redacting": {"()": "heliograph.core.redaction.Redacting"}},
-    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redacting"]}},
+    "formatters": {"line": {"()": f"heliograph.core.logs.{_env.log_format.capitalize()}"}},
+    "filters": {
+        "brief": {"()": "heliograph.core.logs.Brief"},
+        "redacting": {"()": "heliograph.core.redaction.Redacting"},
+    },
+    "handlers": {
+        "out": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["brief", "redacting"]}
+    },
     "root": {"handlers": ["out"], "level": "INFO"},
     # The same as the root: Django would otherwise add handlers of its own.
     "loggers": {"django": {"handlers": [], "propagate": True, "level": "INFO"}},

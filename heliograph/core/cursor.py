@@ -71,6 +71,6 @@ def _mac(kind: str, body: bytes) -> bytes:
 
 
 def _xor(plain: bytes, kind: str, nonce: bytes) -> bytes:
-    # A key stream by SHAKE of key and nonce; values are a few dozen bytes, nonces are never reused.
+    # A key stream by SHAKE of key and nonce; values are short (a comment's words at most), nonces are never reused.
     stream = hashlib.shake_256(_key("box:" + kind) + nonce).digest(len(plain))
     return bytes(a ^ b for a, b in zip(plain, stream, strict=True))

@@ -19,7 +19,14 @@ _MEBIBYTE = 1024 * 1024
 
 #: Variables that other programs of the project read; known here so that they are not called unknown.
 _OTHERS = frozenset(
-    {"HELIOGRAPH_TEST_KEEP", "HELIOGRAPH_TEST_KILLS", "HELIOGRAPH_TEST_SEED", "HELIOGRAPH_LOG"}
+    {
+        "HELIOGRAPH_TEST_CUTS",
+        "HELIOGRAPH_TEST_KEEP",
+        "HELIOGRAPH_TEST_KILLS",
+        "HELIOGRAPH_TEST_SEED",
+        "HELIOGRAPH_TEST_STOPPED_SECONDS",
+        "HELIOGRAPH_LOG",
+    }
 )
 
 
@@ -64,6 +71,18 @@ class Environment:
     trusted_proxies: tuple[str, ...] = _knob(
         (), says="Addresses or networks whose X-Forwarded-For is believed."
     )
+    log_format: str = _knob("line", says="How lines of the log look: line (for people) or json.")
+    session_days: int = _knob(
+        365,
+        says="Days after which a browser has to sign in again, however often it was used; 0: never.",
+        least=0,
+    )
+    outgoing_ports: tuple[str, ...] = _knob(
+        ("80", "443"), says="Ports at which other hosts may be asked, where people say an address."
+    )
+    outgoing_allow: tuple[str, ...] = _knob(
+        (), says="Addresses or networks that may be asked there although they are not public."
+    )
     demo: str = _knob(
         "no",
         says="The demo of bin/up: no; credits (who made its photographs); open (anybody here may look around).",
@@ -98,7 +117,22 @@ class Environment:
         256 * _MEBIBYTE, says="No upload begins with less room on its disk.", least=0
     )
     upload_minimum_rate: int = _knob(4096, says="Bytes a second below which an upload is ended.", least=0)
-    uploads_at_once: int = _knob(6, says="Uploads read at the same time by one web process.")
+    uploads_at_once: int = _knob(1, says="Uploads worked on at the same time by one web process.")
+    form_deadline_seconds: int = _knob(
+        30, says="A request without a photo that takes longer to arrive is ended."
+    )
+    body_silence_seconds: int = _knob(
+        10, says="Whoever sends nothing for so long in the middle of a body is ended."
+    )
+    bodies_at_once: int = _knob(512, says="Requests with a body that may be arriving at one web process.")
+    bodies_by_address: int = _knob(64, says="The same from one network address (IPv6: one /64).")
+    web_processes: int = _knob(
+        2, says="Web processes that `bin/up` starts: one holds one core, each takes some 60 MB."
+    )
+    web_threads: int = _knob(8, says="Requests that one web process works on at the same time.")
+    hashing_threads: int = _knob(
+        1, says="How many of these may sign somebody in or up, which takes a core for a while."
+    )
     cage_timeout_seconds: int = _knob(15, says="A photo that takes longer is given up.")
     cage_idle_seconds: int = _knob(60, says="A decoder that had no work for so long ends.", least=0)
 
@@ -122,8 +156,14 @@ class Environment:
         5, says="Uses until a statement is prepared; 0: never (old poolers).", least=0
     )
     map_refresh_seconds: int = _knob(30, says="Seconds until the map of shards is read again.", least=0)
+    clock_back_seconds: int = _knob(
+        1, says="Seconds that the clock may be behind the newest id when the network starts.", least=0
+    )
     off_rows_days: int = _knob(
         30, says="Days until what was taken back or deleted leaves no row; at least 1."
+    )
+    account_grace_days: int = _knob(
+        7, says="Days in which who asked for their account to be deleted can keep it by signing in.", least=0
     )
     slow_request_ms: int = _knob(
         1500, says="A request that takes longer leaves its stack in the log; 0: none does.", least=0
@@ -133,7 +173,7 @@ class Environment:
 
     sign_ups_per_hour: int = _knob(20, says="New accounts from one address.", least=0)
     sign_ins_per_minute: int = _knob(10, says="Attempts to sign in, by address and by name.", least=0)
-    posts_per_hour: int = _knob(120, says="Photos that one person posts.", least=0)
+    posts_per_hour: int = _knob(120, says="Photos that one person posts; twice as many may be sent.", least=0)
     writes_per_hour: int = _knob(2000, says="Likes, follows and comments of one person.", least=0)
     landing_photos: int = _knob(
         18, says="Public photos shown to who has no account, on the first page; 0: none."
@@ -195,7 +235,9 @@ def _parse(f: Field[Any], text: str) -> Any:
             return Path(text)
         case "tuple[str, ...]":
             parts = tuple(part.strip() for part in text.split(",") if part.strip())
-            return _networks(parts) if f.name == "trusted_proxies" else parts
+            return _networks(parts) if f.name in {"trusted_proxies", "outgoing_allow"} else parts
+    if f.name == "log_format" and text not in {"line", "json"}:
+        raise ValueError(f"{text!r} is neither line nor json")
     return _address(text) if f.name == "url" else text
 
 

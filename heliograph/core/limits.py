@@ -11,7 +11,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from heliograph.core import clock, metrics, valkey
+from heliograph.core import clock, logs, metrics, valkey
 from heliograph.core.errors import Limited, Unavailable
 
 _SPEND = valkey.Script(
@@ -45,8 +45,25 @@ def spend(name: str, who: str | int, *, allowed: int, seconds: int, cost: int = 
         left = _spend_here(keys[0], allowed, cost, seconds)
     if left < 0:
         metrics.count("limited_total", limit=name)
+        _tell(name, who, keys[0])
         raise Limited(retry_after_seconds=max(1, int(seconds * (1 - share))))
     return Remaining(allowed, left)
+
+
+#: Limits that somebody meets who guesses, or lets guess.
+_GUESSED = {"sign_in_address", "sign_in_name", "forgot_address", "forgot_name", "password_tries"}
+_told: set[str] = set()
+_TOLD_MOST = 10_000
+
+
+def _tell(name: str, who: str | int, key: str) -> None:
+    """Once in a window and process: whoever guesses must not fill the disk as well."""
+    if name not in _GUESSED or key in _told:
+        return
+    if len(_told) >= _TOLD_MOST:
+        _told.clear()
+    _told.add(key)
+    logs.event("limited", limit=name, who=logs.disguised(str(who)) if name.endswith("_name") else who)
 
 
 _here: dict[str, tuple[float, int]] = {}

@@ -25,8 +25,14 @@ if TYPE_CHECKING:
     from prometheus_client.metrics import MetricWrapperBase
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
-_FILES = ("counter", "histogram", "gauge_livemostrecent", "gauge_livesum")  # as prometheus_client calls them
-_MODES = {"Gauge": "livemostrecent", "Share": "livesum"}
+_FILES = (
+    "counter",
+    "histogram",
+    "gauge_livemostrecent",
+    "gauge_livesum",
+    "gauge_livemax",
+)  # as prometheus_client calls them
+_MODES = {"Gauge": "livemostrecent", "Share": "livesum", "Worst": "livemax"}
 _ROOM = 1024 * 1024  # bytes for one of them; more than the numbers of every route take
 
 _known: dict[tuple[str, tuple[tuple[str, str], ...]], Any] = {}
@@ -46,6 +52,11 @@ def gauge(name: str, value: float, **labels: str) -> None:
 def share(name: str, value: float, **labels: str) -> None:
     """The same, of a thing of which each process has its part: the listener adds them up."""
     _child("Share", name, labels).set(value)
+
+
+def worst(name: str, value: float, **labels: str) -> None:
+    """The same, of a thing that each process measures for itself: the listener tells the largest."""
+    _child("Worst", name, labels).set(value)
 
 
 def observe(name: str, seconds: float, **labels: str) -> None:

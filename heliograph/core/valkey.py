@@ -5,7 +5,10 @@ and a home feed is two calls. It knows no cluster, no pub/sub, no reply objects:
 
 A command is a tuple of str, bytes, int or float. A reply is bytes, int, None, a list of these, or a
 ValkeyError. Anything wrong with the connection is Unavailable after one try on a fresh connection
-when nothing can have reached the server yet.
+when nothing can have reached the server yet; so is a server whose memory or disk is full.
+
+A server that let one call wait for all of `valkey_timeout_ms` is left alone for as long again by the whole process:
+calls fail at once, and then one of them knocks. A request makes half a dozen calls; each would wait by itself.
 
 Source: "What Powers Instagram", 2011: Redis for feeds, sessions and the main queues.
 """
@@ -16,7 +19,8 @@ import hashlib
 import os
 import socket
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -44,6 +48,45 @@ class ValkeyError(Exception):
     """What Valkey said was wrong with a command."""
 
 
+#: A server that is there and does not do its work: its disk or its memory is full, it still reads its files, it is a
+#: replica. Taken for a wrong command, it would be passed over, and old copies would stay.
+_AWAY = ("MISCONF", "OOM", "LOADING", "READONLY", "MASTERDOWN", "NOREPLICAS", "BUSY ")
+
+
+class Patience:
+    """Whether it is worth asking, as far as this process knows."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until = 0.0  # time.monotonic(); 0: it answers
+
+    def ask(self) -> None:
+        """Before each use. ValkeyAway while it is left alone; after that one caller is let through at a time."""
+        if not self._until:
+            return
+        with self._lock:
+            now = time.monotonic()
+            if now < self._until:
+                metrics.count("valkey_refused_total")
+                raise ValkeyAway(cause="it let somebody wait a moment ago")
+            if self._until:
+                self._until = now + 2 * _timeout_seconds()  # for this caller to come back
+
+    def answered(self) -> None:
+        if self._until:
+            self._until = 0.0
+
+    def silent(self) -> None:
+        self._until = time.monotonic() + _timeout_seconds()
+
+
+patience = Patience()
+
+
+def _timeout_seconds() -> float:
+    return environment.get().valkey_timeout_ms / 1000
+
+
 class Connection:
     """One socket. Not for two threads at once."""
 
@@ -51,13 +94,19 @@ class Connection:
         env = environment.get()
         self.pid = os.getpid()
         self.life = ""  # the server's run_id, once somebody asked
-        self._timeout = env.valkey_timeout_ms / 1000 if timeout_seconds is None else timeout_seconds
+        self._timeout = _timeout_seconds() if timeout_seconds is None else timeout_seconds
         self._socket = _connect(env.valkey, self._timeout)
         self._reader = hiredis.Reader(replyError=ValkeyError)
-        if env.valkey_password:
-            reply = self.ask([("AUTH", env.valkey_password)])[0]
+        try:
+            self._sign_in(env.valkey_password)
+        except BaseException:
+            self.close()
+            raise
+
+    def _sign_in(self, password: str) -> None:
+        if password:
+            reply = self.ask([("AUTH", password)])[0]
             if isinstance(reply, ValkeyError):
-                self.close()
                 raise ValkeyAway(cause=reply)
 
     def ask(self, commands: Sequence[Command]) -> list[Reply]:
@@ -123,24 +172,45 @@ def forget() -> None:
 
 
 def pipeline(commands: Sequence[Command]) -> list[Reply]:
-    """Many commands in one round trip. A reply may be a ValkeyError; the others still count."""
+    """Many commands in one round trip. A reply may be a ValkeyError; the others still count. ValkeyAway, whatever the
+    others say, when one says that Valkey keeps nothing now."""
     trips.add("valkey")
-    fresh = getattr(_local, "connection", None) is None
+    patience.ask()
     try:
-        connection = _mine()
-        try:
-            return connection.ask(commands)
-        except (BrokenPipeError, ConnectionResetError):
-            # A kept connection that the server closed while we were idle: once more, on a new one.
-            # Every script and command used here may run twice (feeds remove duplicates).
-            forget()
-            if fresh:
-                raise
-            return _mine().ask(commands)
+        replies = _asked(commands)
+    except ValkeyAway as away:  # nobody to connect to
+        _look_for_silence(away.__cause__)
+        raise
     except OSError as error:
         forget()
+        _look_for_silence(error)
         metrics.count("valkey_unavailable_total")
         raise ValkeyAway(cause=error) from error
+    patience.answered()
+    for reply in replies:
+        if isinstance(reply, ValkeyError) and str(reply).startswith(_AWAY):
+            metrics.count("valkey_unavailable_total")
+            raise ValkeyAway(cause=reply)
+    return replies
+
+
+def _look_for_silence(error: BaseException | None) -> None:
+    if isinstance(error, TimeoutError):
+        patience.silent()
+
+
+def _asked(commands: Sequence[Command]) -> list[Reply]:
+    fresh = getattr(_local, "connection", None) is None
+    connection = _mine()
+    try:
+        return connection.ask(commands)
+    except (BrokenPipeError, ConnectionResetError):
+        # A kept connection that the server closed while we were idle: once more, on a new one.
+        # Every script and command used here may run twice (feeds remove duplicates).
+        forget()
+        if fresh:
+            raise
+        return _mine().ask(commands)
 
 
 def call(*command: Value) -> Reply:
@@ -149,6 +219,16 @@ def call(*command: Value) -> Reply:
     if isinstance(reply, ValkeyError):
         raise reply
     return reply
+
+
+def keys(pattern: str) -> Iterator[bytes]:
+    """The keys that look so, in no order, some perhaps twice. Looked for in small steps that hold nobody up."""
+    cursor: Reply = 0
+    while True:
+        cursor, found = call("SCAN", cursor, "MATCH", pattern, "COUNT", 1000)
+        yield from found
+        if cursor == b"0":
+            return
 
 
 class Script:

@@ -72,9 +72,10 @@ class Recipe:
         # In single-user mode: no server, no socket, so a directory half made is never reachable. The passwords
         # travel over stdin, never on a command line.
         statements = [f"CREATE ROLE {name} LOGIN PASSWORD '{word}';\n" for name, word in passwords.items()]
-        program = str(self._binaries.postgres)
+        command = [str(self._binaries.postgres), "--single", "-D", str(building)]
+        command += ["-c", "log_min_messages=warning", *([] if self._durable else ["-F"]), "postgres"]
         done = subprocess.run(
-            [program, "--single", "-F", "-D", str(building), "-c", "log_min_messages=warning", "postgres"],
+            command,
             input="".join(statements).encode(),
             capture_output=True,
             check=False,

@@ -8,6 +8,7 @@ import stat
 import tempfile
 from pathlib import Path
 
+from heliograph.core import disk
 from heliograph.embedded.account import Account, service
 from heliograph.embedded.refusal import CannotStart
 
@@ -19,9 +20,10 @@ def folder(path: Path, account: Account | None = None) -> Path:
     """Make a private folder (0700) of the account's, with its parents; one that exists is left as it is."""
     account = account or service()
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(path.parent)
         path.mkdir(mode=0o700)
         give(path, account)
+        disk.sync_folder(path.parent)
     return path
 
 
@@ -63,11 +65,14 @@ def temporary(prefix: str = "heliograph-") -> Path:
 
 
 def write_secret(path: Path, text: str, account: Account | None = None) -> None:
-    """Write a file that only the account may read (0600), whole or not at all."""
+    """Write a file that only the account may read (0600), whole or not at all; then it survives a power cut."""
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
+        file.flush()
+        os.fsync(descriptor)
     give(fresh, account or service())
     fresh.replace(path)
+    disk.sync_folder(path.parent)

@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from heliograph.core import disk
 from heliograph.embedded import account as accounts
 from heliograph.embedded import children, pg_binaries, pg_making, places
 from heliograph.embedded.account import Account
@@ -149,6 +150,7 @@ class Postgres:
             if self.data_dir.exists():
                 self.data_dir.rmdir()
             building.rename(self.data_dir)
+            disk.sync_folder(self.data_dir.parent)
         except OSError as error:
             raise CannotStart(
                 f"The database could not be made in {self.data_dir}: {error.strerror}."
@@ -230,15 +232,18 @@ class Postgres:
             return False
 
     def _forget_reused_number(self) -> None:
-        # After a power cut the noted number may be another process's, even one of ours: PostgreSQL would take it
-        # for a server. A number that is nobody's is left to PostgreSQL, whose own checks are better.
-        note = self.data_dir / "postmaster.pid"
-        try:
-            pid = int(note.read_text().split("\n", 1)[0])
-        except (OSError, ValueError):
-            return
-        if _alive(pid) and not self._is_server(pid):
-            note.unlink(missing_ok=True)
+        # After a power cut the noted number may be another process's, even one of ours, or that of a process which
+        # is dead and not yet buried: PostgreSQL would take it for a server. A number that is nobody's is left to
+        # PostgreSQL, whose own checks are better. The lock of the socket names the data directory it is for.
+        locks = [self.data_dir / "postmaster.pid", self.run_dir / f".s.PGSQL.{self.port}.lock"]
+        for note in locks:
+            try:
+                number, folder, *_ = note.read_text().splitlines()
+                pid = int(number)
+            except (OSError, ValueError):
+                continue
+            if folder == str(self.data_dir) and _alive(pid) and not self._is_server(pid):
+                note.unlink(missing_ok=True)
 
     def _is_server(self, pid: int) -> bool:
         """Whether this process is a server of this data directory, not another that got its number."""

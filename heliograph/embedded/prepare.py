@@ -11,6 +11,8 @@ import json
 import sys
 import traceback
 
+import psycopg
+
 from heliograph.core.errors import HeliographError
 
 
@@ -24,12 +26,17 @@ def main() -> int:
     from heliograph.ops.ready import ready
 
     ready()
-    from heliograph.ops import migration
+    from heliograph.ops import clocks, migration
 
     try:
         migration.directory()
         _enter_node(asked.node, asked.node_owner, asked.shards)
         migration.shards(_progress)
+        clock = clocks.look()
+        if clock.refused:
+            print(clock)
+            return 1
+        _take_up()
         link = _link() if asked.link else ""
     except HeliographError as error:
         print(error.sentence)
@@ -58,6 +65,16 @@ def _enter_node(conninfo: str, owner_conninfo: str, shards: int) -> None:
 def _progress(what: str, done: int, total: int) -> None:
     if done == total or done % 16 == 0:
         print(f"shards: {done} of {total}", flush=True)
+
+
+def _take_up() -> None:
+    """After a power cut: nobody works yet, so what is being done is done by nobody, and need not wait to be found."""
+    from heliograph.core import environment
+    from heliograph.sharding import map, nodes, queue_care
+
+    for conninfo in (environment.get().directory, *(node.conninfo for node in map.nodes())):
+        with psycopg.connect(nodes.with_passfile(conninfo), autocommit=True) as connection:
+            queue_care.take_up_all(connection)
 
 
 def _people() -> bool:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from heliograph.embedded import children, orphans
+from heliograph.embedded import children, orphans, signals
 from heliograph.embedded.lines import Printer
 from heliograph.embedded.refusal import CannotStart
 
@@ -81,8 +81,9 @@ class Supervisor:
 
     def handle_signals(self) -> None:
         """From now on SIGINT, SIGTERM and SIGHUP stop the network; a second one stops it hard."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in signals.STOPPING:
             signal.signal(number, self._on_signal)
+        signals.let_through()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._impatient = self.asked_to_stop

@@ -27,7 +27,9 @@ from heliograph.embedded.refusal import CannotStart
 from heliograph.embedded.supervisor import Part, Stopped, Supervisor
 from heliograph.embedded.valkey import Valkey
 
-_WEB_THREADS = 16  # requests that one process answers at once; uploads are capped below that
+#: Of the web server. Connections are cheap: who sends nothing for a while, in the middle of a header or between two
+#: requests, is let go; for bodies and answers see gate/.
+_CONNECTIONS, _QUIET_MS = 4096, 15_000
 
 
 class Stack:
@@ -102,9 +104,18 @@ class Stack:
     def doors(self) -> list[Part]:
         """What people and jobs meet."""
         chosen = self._options
-        web = ["-m", "granian", "--interface", "wsgi", "--host", chosen.host, "--port", str(chosen.port)]
-        web += ["--workers", "1", "--blocking-threads", str(_WEB_THREADS), "--respawn-failed-workers"]
-        web += ["--no-ws", "--no-access-log", "--log-level", "error", "heliograph.config.wsgi:application"]
+        web = ["-m", "granian", "--interface", "rsgi", "--host", chosen.host, "--port", str(chosen.port)]
+        web += [
+            "--workers",
+            str(environment.load(self._variables).web_processes),
+            "--respawn-failed-workers",
+            "--http",
+            "1",
+            "--no-ws",
+        ]
+        web += ["--backlog", str(_CONNECTIONS), "--backpressure", str(_CONNECTIONS)]
+        web += ["--http1-header-read-timeout", str(_QUIET_MS)]
+        web += ["--no-access-log", "--log-level", "error", "heliograph.config.rsgi:application"]
         metrics = f"http://{_host(chosen)}:{self._variables['HELIOGRAPH_METRICS_PORT']}/metrics"
         here = f"http://{_host(chosen)}:{chosen.port}/readyz"
         heliograph = ["-m", "heliograph.ops.command"]

@@ -13,10 +13,9 @@ from typing import Any, Final
 
 import orjson
 
-from heliograph.core import clock, metrics
+from heliograph.core import clock, metrics, undo
 from heliograph.core.errors import Conflict, NotAllowed, NotFound
 from heliograph.engagement import store
-from heliograph.sharding.ids import LARGEST
 
 _TRIES: Final = 5
 
@@ -41,11 +40,13 @@ class Comment:
 
 @dataclass(frozen=True)
 class Removed:
-    """A comment that has just been deleted, and the entities that its text had."""
+    """A comment that has just been deleted, and what it said; `version` is that of the row without its words."""
 
     id: int
     author_id: int
     entities: list[dict[str, Any]]
+    text: str = ""
+    version: int = 0
 
 
 def state_of(reader: store.Shards, author_id: int) -> str | None:
@@ -83,13 +84,35 @@ def remove(tx: store.Shard, actor_id: int, photo_id: int, comment_id: int) -> Re
     seen = store.comment_seen(tx, actor_id, photo_id, comment_id)
     if seen is None:
         raise NotFound(cause=f"comment {comment_id} on {photo_id}")
-    on, author_id, owner_id, visible, entities = seen
+    on, author_id, owner_id, visible, text, entities = seen
     if actor_id not in (author_id, owner_id):
         if on and visible:
             raise NotYours()
         raise NotFound(cause=f"comment {comment_id} for {actor_id}")
-    gone = store.uncomment(tx, actor_id, photo_id, comment_id)
-    return Removed(comment_id, author_id, entities) if gone else None
+    version = store.uncomment(tx, actor_id, photo_id, comment_id)
+    return None if version is None else Removed(comment_id, author_id, entities, text, version)
+
+
+def restore(tx: store.Shard, actor_id: int, photo_id: int, gone: Removed) -> bool:
+    """Undo this very deletion, by whoever did it; False when it is undone already.
+
+    TooLate when its author could not say it now: the photo is gone or no longer for them, or one blocks the other.
+    """
+    store.lock_counts(tx, [photo_id])
+    values = {
+        "comment": gone.id,
+        "photo": photo_id,
+        "author": gone.author_id,
+        "text": gone.text,
+        "entities": orjson.dumps(gone.entities).decode(),
+        "version": gone.version,
+    }
+    if store.recomment(tx, values):
+        return True
+    seen = store.comment_seen(tx, actor_id, photo_id, gone.id)
+    if seen is None or not seen[0]:  # nothing but this switches a comment on again
+        raise undo.TooLate(cause=f"comment {gone.id} of {gone.author_id} on {photo_id}")
+    return False
 
 
 def hush(tx: store.Shard, photo_id: int, *, count: int) -> list[Removed]:
@@ -108,17 +131,9 @@ def arrive(tx: store.Shard, rows: Sequence[tuple[int, int, int, bool, int]]) -> 
     store.commented_arrives(tx, rows)
 
 
-def newest(reader: store.Shards, photo_ids: Iterable[int], per_photo: int = 3) -> dict[int, list[Comment]]:
-    """The newest comments of each photo, newest first; photos without comments are left out."""
-    found: dict[int, list[Comment]] = {}
-    for comment in _comments(store.newest_comments(reader, set(photo_ids), LARGEST, per_photo)):
-        found.setdefault(comment.photo_id, []).append(comment)
-    return found
-
-
-def page(reader: store.Shards, photo_id: int, *, before: int | None = None, count: int = 50) -> list[Comment]:
-    """Comments of one photo with ids below `before`, newest first."""
-    return _comments(store.newest_comments(reader, [photo_id], before or LARGEST, count))
+def of_person(shard: store.Shard, author_id: int, *, after: int = 0, count: int) -> list[tuple[int, int]]:
+    """What somebody has said, as (comment, photo), by ascending id, beginning after `after`."""
+    return store.comments_of(shard, author_id, after, count)
 
 
 def load(reader: store.Shards, comment_ids: Iterable[int], *, partial: bool = False) -> dict[int, Comment]:

@@ -88,6 +88,11 @@ def standing(shard: store.Shard, photo_id: int, *, after: int = 0, count: int) -
     return [(row[0], row[1], row[2], row[3], row[4]) for row in store.standing(shard, photo_id, after, count)]
 
 
+def of_person(shard: store.Shard, actor_id: int, *, after: int = 0, count: int) -> list[int]:
+    """Photos that somebody likes, by ascending id, beginning after `after`."""
+    return store.likes_of(shard, actor_id, after, count)
+
+
 def liked_by(reader: store.Shards, viewer_id: int | None, photo_ids: Iterable[int]) -> set[int]:
     """Which of these photos the viewer likes, by their own truth; one round trip."""
     wanted = list(photo_ids)

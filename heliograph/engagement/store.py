@@ -128,14 +128,15 @@ _COUNTS = "SELECT photo_id, likes, comments FROM {s}.photo_counts WHERE photo_id
 
 _STATE = "SELECT state FROM {s}.person WHERE id = %s"
 # FOR SHARE: a photo that is being deleted at this moment is waited for, and then refuses.
-_COMMENT = f"""
-WITH allowed AS MATERIALIZED (
+_MAY_SPEAK = f"""allowed AS MATERIALIZED (
     SELECT p.id, p.owner_id FROM {{s}}.photo p JOIN {{s}}.person o ON o.id = p.owner_id
     WHERE p.id = %(photo)s AND {_welcome("%(author)s")} AND NOT EXISTS (
         SELECT FROM {{s}}.blocked_by b WHERE b.target_id = o.id AND b.actor_id = %(author)s AND b."on"
     )
     FOR SHARE OF p
-), made AS (
+)"""
+_COMMENT = f"""
+WITH {_MAY_SPEAK}, made AS (
     INSERT INTO {{s}}.comment (photo_id, owner_id, author_id, text, entities, version, at)
     SELECT id, owner_id, %(author)s, %(text)s, %(entities)s::jsonb, nextval('{{s}}.version_seq'), %(now)s FROM allowed
     ON CONFLICT (id) DO NOTHING
@@ -154,17 +155,33 @@ WITH gone AS (
     FROM {s}.photo p
     WHERE c.id = %(comment)s AND c.photo_id = %(photo)s AND c."on" AND p.id = c.photo_id
         AND %(actor)s IN (c.author_id, p.owner_id)
-    RETURNING c.id, c.author_id
+    RETURNING c.id, c.author_id, c.version
 ), noted AS (
     INSERT INTO public.outbox (kind, a, b) SELECT 'commented', id, author_id FROM gone
 ), counted AS (
     UPDATE {s}.photo_counts SET comments = comments - 1
     WHERE photo_id = %(photo)s AND EXISTS (SELECT FROM gone)
 )
-SELECT EXISTS (SELECT FROM gone)
+SELECT version FROM gone
+"""
+_RECOMMENT = f"""
+WITH {_MAY_SPEAK}, back AS (
+    UPDATE {{s}}.comment c
+    SET "on" = true, text = %(text)s, entities = %(entities)s::jsonb, version = nextval('{{s}}.version_seq')
+    FROM allowed
+    WHERE c.id = %(comment)s AND c.photo_id = allowed.id AND c.author_id = %(author)s AND NOT c."on"
+        AND c.version = %(version)s
+    RETURNING c.id, c.author_id
+), noted AS (
+    INSERT INTO public.outbox (kind, a, b) SELECT 'commented', id, author_id FROM back
+), counted AS (
+    UPDATE {{s}}.photo_counts SET comments = comments + 1
+    WHERE photo_id = %(photo)s AND EXISTS (SELECT FROM back)
+)
+SELECT EXISTS (SELECT FROM back)
 """
 _COMMENT_SEEN = f"""
-SELECT c."on", c.author_id, o.id, {_welcome("%(actor)s")}, c.entities
+SELECT c."on", c.author_id, o.id, {_welcome("%(actor)s")}, c.text, c.entities
 FROM {{s}}.comment c JOIN {{s}}.photo p ON p.id = c.photo_id JOIN {{s}}.person o ON o.id = p.owner_id
 WHERE c.id = %(comment)s AND c.photo_id = %(photo)s
 """
@@ -179,15 +196,17 @@ ON CONFLICT (actor_id, comment_id) DO UPDATE SET "on" = excluded."on", version =
     WHERE c.version < excluded.version
 """
 _COLUMNS = "c.id, c.photo_id, c.author_id, c.text, c.entities, c.at"
-_NEWEST_COMMENTS = f"""
-SELECT {_COLUMNS}
-FROM unnest(%(ids)s::bigint[]) AS k (photo_id)
-CROSS JOIN LATERAL (
-    SELECT * FROM {{s}}.comment c WHERE c.photo_id = k.photo_id AND c."on" AND c.id < %(before)s
-    ORDER BY c.id DESC LIMIT %(count)s
-) c
-"""
 _COMMENTS = f'SELECT {_COLUMNS} FROM {{s}}.comment c WHERE c.id = ANY(%(ids)s) AND c."on"'
+
+#: What somebody has done elsewhere, by ascending id: for the day they leave.
+_LIKES_OF = """
+SELECT photo_id FROM {s}.liked WHERE actor_id = %(actor)s AND "on" AND photo_id > %(after)s
+ORDER BY photo_id LIMIT %(count)s
+"""
+_COMMENTS_OF = """
+SELECT comment_id, photo_id FROM {s}.commented WHERE actor_id = %(actor)s AND "on" AND comment_id > %(after)s
+ORDER BY comment_id LIMIT %(count)s
+"""
 
 _STANDING = """
 SELECT actor_id, photo_id, "on", version, at FROM {s}.photo_like
@@ -275,6 +294,16 @@ def standing(shard: Shard, photo_id: int, after: int, count: int) -> Rows:
     return shard.rows(_STANDING, {"photo": photo_id, "after": after, "count": count})
 
 
+def likes_of(shard: Shard, actor_id: int, after: int, count: int) -> list[int]:
+    return [row[0] for row in shard.rows(_LIKES_OF, {"actor": actor_id, "after": after, "count": count})]
+
+
+def comments_of(shard: Shard, actor_id: int, after: int, count: int) -> list[tuple[int, int]]:
+    """(comment, photo)"""
+    rows = shard.rows(_COMMENTS_OF, {"actor": actor_id, "after": after, "count": count})
+    return [(row[0], row[1]) for row in rows]
+
+
 def hush(tx: Shard, photo_id: int, count: int) -> Rows:
     """Switch a chunk of a deleted photo's comments off, and count them; (comment, author, its entities)."""
     return tx.rows(_HUSH, {"photo": photo_id, "count": count})
@@ -308,12 +337,19 @@ def comment(tx: Shard, values: Mapping[str, Any]) -> tuple[bool, int | None]:
     return row[0], row[1]
 
 
-def uncomment(tx: Shard, actor_id: int, photo_id: int, comment_id: int) -> bool:
-    return bool(tx.value(_UNCOMMENT, {"actor": actor_id, "photo": photo_id, "comment": comment_id}))
+def uncomment(tx: Shard, actor_id: int, photo_id: int, comment_id: int) -> int | None:
+    """The version of the row that has lost its words; None when there was nothing to delete."""
+    version: int | None = tx.value(_UNCOMMENT, {"actor": actor_id, "photo": photo_id, "comment": comment_id})
+    return version
+
+
+def recomment(tx: Shard, values: Mapping[str, Any]) -> bool:
+    """Give a deleted comment of this `version` its words again; whether that was possible."""
+    return bool(tx.value(_RECOMMENT, values))
 
 
 def comment_seen(tx: Shard, actor_id: int, photo_id: int, comment_id: int) -> tuple[Any, ...] | None:
-    """(on, author, the photo's owner, whether the photo is for the actor, entities)"""
+    """(on, author, the photo's owner, whether the photo is for the actor, text, entities)"""
     return tx.row(_COMMENT_SEEN, {"actor": actor_id, "photo": photo_id, "comment": comment_id})
 
 
@@ -325,10 +361,6 @@ def commented_arrives(tx: Shard, rows: Sequence[tuple[Any, ...]]) -> None:
     names = ("comments", "authors", "photos", "ons", "versions")
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))
     tx.run(_COMMENTED_ARRIVES, {name: list(values) for name, values in columns.items()})
-
-
-def newest_comments(reader: Shards, photo_ids: Iterable[int], before: int, count: int) -> Rows:
-    return reader.gather(_NEWEST_COMMENTS, photo_ids, {"before": before, "count": count})
 
 
 def comments(reader: Shards, ids: Iterable[int], partial: bool) -> Rows:

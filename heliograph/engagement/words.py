@@ -1,5 +1,8 @@
 """What a comment may say: up to 300 characters, 4 hashtags, one link, and not all in capitals.
 
+Capitals are letters, and a few of them are no shouting: Q1795, TV, #NYC, @BOB. So digits do not count, nor do tags,
+names and links; letters of scripts that have no capitals are none.
+
 Source: the rules of the old API for posting comments, which its clients know how to show.
 """
 
@@ -14,8 +17,9 @@ from heliograph.media import captions
 MAX_LENGTH: Final = 300  # characters
 MAX_TAGS: Final = 4
 MAX_LINKS: Final = 1
+SHOUTED: Final = 3  # so many letters, all of them capitals, are too many
 
-_LINK = re.compile(r"(?:https?://|\bwww\.)\S", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?://|\bwww\.)\S+", re.IGNORECASE)
 _TAG = re.compile(r"(?<![\w&/#])#\w", re.UNICODE)
 
 
@@ -52,6 +56,15 @@ def parse(text: str) -> captions.Text:
         raise TooManyTags(fields={"text": "too many hashtags"})
     if len(_LINK.findall(parsed.text)) > MAX_LINKS:
         raise TooManyLinks(fields={"text": "too many links"})
-    if parsed.text.isupper():
+    if _shouts(parsed):
         raise AllCapitals(fields={"text": "all capitals"})
     return parsed
+
+
+def _shouts(parsed: captions.Text) -> bool:
+    own, at = "", 0
+    for entity in parsed.entities:
+        own, at = own + parsed.text[at : entity.start], entity.end
+    own = _LINK.sub("", own + parsed.text[at:])
+    letters = [character for character in own if character.isalpha()]
+    return len(letters) >= SHOUTED and all(character.isupper() for character in letters)

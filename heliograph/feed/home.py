@@ -21,7 +21,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from importlib import resources
 from itertools import islice
-from operator import eq, neg
+from operator import gt, neg
 
 import orjson
 
@@ -91,8 +91,8 @@ def parse(raw: Sequence[bytes]) -> Feed | None:
         ids: list[int] = orjson.loads(b"[%b]" % b",".join(raw[:-1]))
     except ValueError:  # somebody is writing it anew: there is a mark among the ids
         ids = [int(element) for element in raw[:-1] if element[:1] != b"?"]
-    ids.sort(reverse=True)  # long runs are in order
-    if any(map(eq, ids, islice(ids, 1, None))):
+    if not all(map(gt, ids, islice(ids, 1, None))):  # most lists are in order as they are
+        ids.sort(reverse=True)
         ids = list(dict.fromkeys(ids))
     if ids and ids[-1] <= floor:
         del ids[bisect_left(ids, -floor, key=neg) :]

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from heliograph.accounts import credentials, links
 from heliograph.accounts.errors import AdministratorExists, BadLink
 from heliograph.accounts.models import AdministratorLink, Person
-from heliograph.core import clock
+from heliograph.core import clock, logs
 from heliograph.flows import sign_in
 from heliograph.sharding import sessions
 from heliograph.sharding.ids import PersonId
@@ -71,6 +71,7 @@ def claim(token: str, person_id: PersonId) -> None:
         Person.objects.filter(id=person_id).update(is_administrator=True)
 
     sessions.directory(body)
+    logs.event("administrator_made", person=person_id)
 
 
 def _good(token: str) -> QuerySet[AdministratorLink]:

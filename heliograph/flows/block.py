@@ -28,7 +28,7 @@ def block(actor_id: int, target_id: int) -> None:
         follow.spread(tx, changes)
         follow.tell_feeds(tx, (change for change in changes if change.wish_moved))
 
-    homes.write(actor_id, body, repeatable=True)
+    homes.write_person(actor_id, body, repeatable=True)
 
 
 def _look(target_id: int) -> None:
@@ -49,7 +49,7 @@ def unblock(actor_id: int, target_id: int) -> None:
         if blocks.unblock(tx, actor_id, target_id):
             tx.project("block", actor_id, target_id)
 
-    homes.write(actor_id, body, repeatable=True)
+    homes.write_person(actor_id, body, repeatable=True)
 
 
 BLOCK = outbox.register(
@@ -59,6 +59,6 @@ BLOCK = outbox.register(
         target_of=lambda actor_id, target_id: target_id,
         read=blocks.read,
         apply=blocks.arrive,
-        write=homes.write,
+        write=homes.write_person,
     )
 )

@@ -1,12 +1,13 @@
-"""Comment on a photo and delete a comment: written beside the photo, mirrored at the author's."""
+"""Comment on a photo, delete a comment and undo that: written beside the photo, mirrored at the author's."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 from typing import Any
 
 from heliograph.accounts.errors import Suspended
-from heliograph.core import environment, limits, metrics
+from heliograph.core import environment, limits, metrics, undo
 from heliograph.engagement import comments, words
 from heliograph.flows import forget_photo as _its_task_is_enqueued_here  # noqa: F401
 from heliograph.flows import homes, mention, mentions
@@ -46,27 +47,51 @@ def add(actor_id: int, photo_id: int, text: str, *, idempotency_key: str | None 
 
 
 @metrics.time("flow_seconds", flow="delete_comment")
-def remove(actor_id: int, photo_id: int, comment_id: int) -> None:
-    """Delete one's own comment, or one on one's own photo. May be repeated.
+def remove(actor_id: int, photo_id: int, comment_id: int) -> str:
+    """Delete one's own comment, or one on one's own photo; what `restore` takes, "" when it was deleted already.
 
-    NotYours when it is there for the actor, NotFound when it is not.
+    May be repeated. NotYours when it is there for the actor, NotFound when it is not.
     """
 
-    def body(tx: Tx) -> None:
+    def body(tx: Tx) -> comments.Removed | None:
         gone = comments.remove(tx, actor_id, photo_id, comment_id)
         if gone is not None:
-            tx.noted("commented", comment_id, gone.author_id)
-            mention.in_comment(tx, comment_id, gone.entities)
-            # Not left to the mirror alone, which has to wait when the author's node is away.
-            tx.enqueue("forget_photo.v1", photo_id=photo_id)
-            tx.after_commit(lambda: cards.changed(counts=[photo_id]))
+            _tell(tx, photo_id, gone)
+        return gone
 
     try:
-        sessions.write(photo_id, body, repeatable=True)
+        gone = sessions.write(photo_id, body, repeatable=True)
     except comments.NotYours:
         # "Not yours" says that it is there. Whoever may not know of its author, whose shard says so, is not told.
         photo.comment(actor_id, photo_id, comment_id)
         raise
+    return undo.seal("comment", actor_id, photo=photo_id, gone=asdict(gone)) if gone else ""
+
+
+@metrics.time("flow_seconds", flow="restore_comment")
+def restore(actor_id: int, photo_id: int, comment_id: int, sealed: str) -> None:
+    """Undo a deletion by what it gave back: the same comment, at its old place. May be repeated. Raises TooLate."""
+    facts = undo.unseal("comment", actor_id, sealed)
+    gone = comments.Removed(**facts["gone"])
+    if (facts["photo"], gone.id) != (photo_id, comment_id):
+        raise undo.TooLate(cause="sealed for another comment")
+    if comments.state_of(sessions.reader(), gone.author_id) != "active":
+        raise undo.TooLate(cause=f"{gone.author_id} is not active")
+
+    def body(tx: Tx) -> None:
+        if comments.restore(tx, actor_id, photo_id, gone):
+            _tell(tx, photo_id, gone)
+
+    sessions.write(photo_id, body, repeatable=True)
+
+
+def _tell(tx: Tx, photo_id: int, changed: comments.Removed) -> None:
+    """Whoever mirrors or remembers the comment hears that it is gone, or back."""
+    tx.noted("commented", changed.id, changed.author_id)
+    mention.in_comment(tx, changed.id, changed.entities)
+    # Not left to the mirror alone, which has to wait when the author's node is away.
+    tx.enqueue("forget_photo.v1", photo_id=photo_id)
+    tx.after_commit(lambda: cards.changed(counts=[photo_id]))
 
 
 def _look_at_author(actor_id: int) -> None:
@@ -95,6 +120,6 @@ COMMENTED = outbox.register(
         read=comments.read,
         apply=comments.arrive,
         forget=_forget,
-        write=homes.write,
+        write=homes.write_person,
     )
 )

@@ -37,6 +37,20 @@ class BadWebsite(Invalid):
     code = "bad_website"
 
 
+class Several(Invalid):
+    """More than one field cannot be used as it is."""
+
+    def __init__(self, mistakes: Sequence[Invalid]) -> None:
+        super().__init__(fields={name: said for mistake in mistakes for name, said in mistake.fields.items()})
+        self.mistakes = mistakes
+
+
+def by_field(error: Invalid) -> dict[str, str]:
+    """The sentence for each field that `edit` refused."""
+    mistakes = error.mistakes if isinstance(error, Several) else [error]
+    return {name: mistake.sentence for mistake in mistakes for name in mistake.fields}
+
+
 @metrics.time("flow_seconds", flow="edit_profile")
 def edit(
     person_id: int,
@@ -61,8 +75,7 @@ def edit(
         except Invalid as mistake:
             mistakes.append(mistake)
     if mistakes:
-        fields = {name: said for mistake in mistakes for name, said in mistake.fields.items()}
-        raise mistakes[0] if len(mistakes) == 1 else Invalid(fields=fields)
+        raise mistakes[0] if len(mistakes) == 1 else Several(mistakes)
 
     def change(person: Home) -> Home:
         if not person.active:

@@ -17,7 +17,7 @@ from heliograph.accounts import email as email_addresses
 from heliograph.accounts import links, mail, passwords
 from heliograph.accounts.errors import AddressTaken, BadLink, WrongPassword
 from heliograph.accounts.models import Person
-from heliograph.core import limits
+from heliograph.core import limits, logs
 from heliograph.core.errors import NotFound
 from heliograph.sharding import sessions
 from heliograph.sharding.ids import PersonId
@@ -69,6 +69,7 @@ def change(person_id: PersonId, email: str, password: str) -> None:
     limits.spend("password_tries", person_id, allowed=TRIES_PER_MINUTE, seconds=60)
     person = Person.objects.filter(id=person_id).first()
     if person is None or not passwords.matches(password, person.password):
+        logs.event("password_refused", person=person_id)
         raise _wrong("password")
     limits.spend("ask_to_verify", person_id, allowed=MAILS_PER_HOUR, seconds=3600)
 
@@ -78,6 +79,7 @@ def change(person_id: PersonId, email: str, password: str) -> None:
         ask(tx, person_id, wanted)
 
     sessions.directory(body)
+    logs.event("email_claimed", person=person_id)
 
 
 def look(token: str) -> Claim:
@@ -105,9 +107,11 @@ def verify(token: str) -> Claim:
         return _claim(person, person.email)
 
     try:
-        return sessions.directory(body)
+        claim = sessions.directory(body)
     except IntegrityError as error:
         raise AddressTaken() from error
+    logs.event("email_verified", person=int(facts["person"]))
+    return claim
 
 
 def _had(person: Person, facts: dict[str, Any]) -> bool:

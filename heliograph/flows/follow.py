@@ -8,9 +8,10 @@ hears of it by a mirrored row, and the feed by a job.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
-from heliograph.core import environment, limits, metrics
+from heliograph.core import environment, limits, metrics, undo
 from heliograph.core.errors import NotFound
 from heliograph.flows import homes
 from heliograph.flows import rebuild_feed as _its_tasks_are_enqueued_here  # noqa: F401
@@ -35,7 +36,7 @@ def follow(actor_id: int, owner_id: int) -> None:
         if follows.ask(tx, actor_id, owner_id):
             tx.noted("wish", actor_id, owner_id)
 
-    homes.write(actor_id, body, repeatable=True)
+    homes.write_person(actor_id, body, repeatable=True)
     metrics.count("follows_total")
 
 
@@ -50,7 +51,7 @@ def unfollow(actor_id: int, owner_id: int) -> None:
             spread(tx, [change])
             tell_feeds(tx, [change])
 
-    homes.write(actor_id, body, repeatable=True)
+    homes.write_person(actor_id, body, repeatable=True)
 
 
 @metrics.time("flow_seconds", flow="approve")
@@ -63,25 +64,57 @@ def approve(owner_id: int, actor_id: int) -> None:
         if change:
             spread(tx, [change])
 
-    homes.write(owner_id, body, repeatable=True)
+    homes.write_person(owner_id, body, repeatable=True)
 
 
 @metrics.time("flow_seconds", flow="deny")
 def deny(owner_id: int, actor_id: int) -> None:
     """Refuse somebody's request; they are not told, and may ask again."""
-    somebody_else(owner_id, actor_id)
+    _refuse(owner_id, actor_id)
+
+
+def remove(owner_id: int, actor_id: int) -> str:
+    """Have somebody follow you no longer: the same answer, to a wish that was granted before.
+
+    What `put_back` takes, "" when they did not follow.
+    """
+    change = _refuse(owner_id, actor_id)
+    if change is None or not change.before.in_force:
+        return ""
+    before, version = change.before, change.after.permit_version
+    return undo.seal(
+        "follower", owner_id, actor=actor_id, version=version, by_hand=before.by_hand, since=before.since
+    )
+
+
+@metrics.time("flow_seconds", flow="put_back_follower")
+def put_back(owner_id: int, actor_id: int, sealed: str) -> None:
+    """Undo a removal by what it gave back. May be repeated. Raises TooLate."""
+    facts = undo.unseal("follower", owner_id, sealed)
+    if facts["actor"] != actor_id:
+        raise undo.TooLate(cause="sealed for another follower")
+    since = datetime.fromisoformat(facts["since"])
 
     def body(tx: Tx) -> None:
-        change = follows.refuse(tx, owner_id, actor_id)
+        change = follows.put_back(
+            tx, owner_id, actor_id, version=facts["version"], by_hand=facts["by_hand"], since=since
+        )
         if change:
             spread(tx, [change])
 
-    homes.write(owner_id, body, repeatable=True)
+    homes.write_person(owner_id, body, repeatable=True)
 
 
-def remove(owner_id: int, actor_id: int) -> None:
-    """Have somebody follow you no longer: the same answer, to a wish that was granted before."""
-    deny(owner_id, actor_id)
+def _refuse(owner_id: int, actor_id: int) -> follows.Change | None:
+    somebody_else(owner_id, actor_id)
+
+    def body(tx: Tx) -> follows.Change | None:
+        change = follows.refuse(tx, owner_id, actor_id)
+        if change:
+            spread(tx, [change])
+        return change
+
+    return homes.write_person(owner_id, body, repeatable=True)
 
 
 def look(viewer_id: int, person_id: int) -> None:
@@ -117,7 +150,7 @@ def grant_pending(owner_id: int) -> None:
         spread(tx, changes)
         return len(changes)
 
-    while homes.write(owner_id, body):
+    while homes.write_person(owner_id, body):
         pass
 
 
@@ -147,7 +180,9 @@ def _second(a: int, b: int) -> int:
 
 def _mirror(kind: str, read: Any, apply: Any) -> outbox.Mirror:
     return outbox.register(
-        outbox.Mirror(kind, source_of=_first, target_of=_second, read=read, apply=apply, write=homes.write)
+        outbox.Mirror(
+            kind, source_of=_first, target_of=_second, read=read, apply=apply, write=homes.write_person
+        )
     )
 
 

@@ -19,17 +19,22 @@ from heliograph.sharding.sessions import Tx
 T = TypeVar("T")
 
 
-def write(person_id: int, body: Callable[[Tx], T], *, repeatable: bool = False) -> T:
+def write(person_id: int, body: Callable[[Tx], T], *, repeatable: bool = False, of_photo: bool = True) -> T:
     """`sessions.write`, and when the body finds that a home is missing, make it and run the body again.
 
     NotFound when the directory knows nobody with that id.
     """
     for _ in range(3):
         try:
-            return sessions.write(person_id, body, repeatable=repeatable)
+            return sessions.write(person_id, body, repeatable=repeatable, of_photo=of_photo)
         except home.HomeMissing as missing:
             ensure(missing.person_ids)
-    return sessions.write(person_id, body, repeatable=repeatable)
+    return sessions.write(person_id, body, repeatable=repeatable, of_photo=of_photo)
+
+
+def write_person(person_id: int, body: Callable[[Tx], T], *, repeatable: bool = False) -> T:
+    """The same where the id is a person's and not a photo's: no copy of a photo goes by it."""
+    return write(person_id, body, repeatable=repeatable, of_photo=False)
 
 
 def ensure(person_ids: Iterable[int]) -> None:

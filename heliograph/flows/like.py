@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from heliograph.core import environment, limits, metrics
 from heliograph.engagement import likes
@@ -25,7 +26,7 @@ def add(actor_id: int, photo_id: int) -> None:
         if likes.add(tx, actor_id, photo_id, owner_id):
             tx.noted("like", actor_id, photo_id)
 
-    homes.write(actor_id, body, repeatable=True)
+    homes.write_person(actor_id, body, repeatable=True)
     metrics.count("likes_total")
 
 
@@ -39,7 +40,7 @@ def remove(actor_id: int, photo_id: int) -> None:
         if likes.remove(tx, actor_id, photo_id):
             tx.noted("like", actor_id, photo_id)
 
-    homes.write(actor_id, body, repeatable=True)
+    homes.write_person(actor_id, body, repeatable=True)
 
 
 def _arrive(tx: Tx, rows: list[outbox.Row]) -> list[outbox.Row]:
@@ -63,6 +64,8 @@ LIKE = outbox.register(
         source_of=lambda actor_id, photo_id: actor_id,
         target_of=lambda actor_id, photo_id: photo_id,
         read=likes.read,
+        # Of a photo's two values in memory only the counts change, and `forget` drops those.
+        write=partial(sessions.write, of_photo=False),
         apply=_arrive,
         refuse=refuse,
         forget=_forget,

@@ -29,7 +29,7 @@ def _mirror(kind: str, read: Any) -> outbox.Mirror:
             target_of=lambda text_id, person_id: person_id,
             read=read,
             apply=mentions.arrive,
-            write=homes.write,
+            write=homes.write_person,
         )
     )
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from heliograph.accounts import credentials, links, mail, names, passwords
 from heliograph.accounts.errors import BadLink, WrongPassword
 from heliograph.accounts.models import Person
-from heliograph.core import addresses, limits
+from heliograph.core import addresses, limits, logs
 from heliograph.core.errors import Conflict, NotFound
 from heliograph.flows import revoke
 from heliograph.sharding import sessions
@@ -37,6 +37,7 @@ def change(person_id: PersonId, old: str, new: str, *, keep: str | None = None) 
     if person is None:
         raise NotFound(cause=f"nobody has id {person_id}")
     if not passwords.matches(old, person.password):
+        logs.event("password_refused", person=person_id)
         error = WrongPassword()
         error.fields = {"old": error.sentence}
         raise error
@@ -49,6 +50,7 @@ def change(person_id: PersonId, old: str, new: str, *, keep: str | None = None) 
         _set(tx, person_id, encoded, but=None if keep is None else credentials.sha256(keep))
 
     sessions.directory(body)
+    logs.event("password_changed", person=person_id, by="the old one")
 
 
 def forgot(login: str, *, address: str | None) -> None:
@@ -83,6 +85,7 @@ def reset(token: str, new: str) -> PersonId:
         _set(tx, id, encoded)
 
     sessions.directory(body)
+    logs.event("password_changed", person=id, by="a link from a mail")
     return id
 
 

@@ -124,7 +124,11 @@ def publish(photo_id: int, since_ms: int | None = None) -> None:
     `since_ms`: from when on our patience counts; None: since it was posted.
     """
     photo = photos.load(sessions.reader(), [photo_id]).get(photo_id)
-    if photo is None or photo.state != "processing":
+    if photo is None:
+        return
+    if photo.state == "deleted":
+        remove_files(photo.token)  # an earlier attempt may have been killed between its files and its row
+    if photo.state != "processing":
         return
     try:
         rendered = _rendered(photo)

@@ -10,4 +10,4 @@ from heliograph.flows import homes
 
 def see(person_id: int, until: datetime) -> None:
     """Everything until then is not new any more. May be repeated; what was seen stays seen."""
-    homes.write(person_id, lambda tx: events.see(tx, person_id, until), repeatable=True)
+    homes.write_person(person_id, lambda tx: events.see(tx, person_id, until), repeatable=True)

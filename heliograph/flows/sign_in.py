@@ -10,9 +10,9 @@ from datetime import timedelta
 
 from heliograph.accounts import credentials, names, passwords, states
 from heliograph.accounts.credentials import ALL_SCOPES
-from heliograph.accounts.errors import BadCredentials, Suspended
+from heliograph.accounts.errors import BadCredentials, Leaving, Suspended
 from heliograph.accounts.models import Person, Token
-from heliograph.core import addresses, clock, environment, limits, metrics
+from heliograph.core import addresses, clock, environment, limits, logs, metrics
 from heliograph.core.errors import NotFound
 from heliograph.flows import revoke
 from heliograph.sharding import sessions
@@ -23,21 +23,36 @@ from heliograph.sharding.sessions import DirectoryTx
 def check(login: str, password: str, *, address: str | None) -> PersonId:
     """Who signs in, by username or verified e-mail address.
 
-    BadCredentials for everything that does not fit; Suspended only to somebody who knows the password. Limited by
-    address and by name: the second also when the attempts come from everywhere.
+    BadCredentials for everything that does not fit; Suspended and Leaving only to somebody who knows the password.
+    Limited by address and by name: the second also when the attempts come from everywhere.
     """
     with metrics.time("sign_in_seconds"):
         _spend(login, address)
         person = Person.objects.with_login(login)
         sessions.leave_directory()
         if not passwords.matches(password, person.password if person else None, _upgrade(person)):
-            metrics.count("sign_ins_total", outcome="refused")
+            _note("refused", login, address)
             raise BadCredentials()
         assert person is not None  # noqa: S101 - nobody's password never matches
-        if states.of(sessions.reader(), person.id, person.state) != states.ACTIVE:
+        state = states.of(sessions.reader(), person.id, person.state)
+        if state == states.DELETING:
+            raise Leaving(person.id)
+        if state != states.ACTIVE:
+            _note("suspended", login, address)
             raise Suspended()
-        metrics.count("sign_ins_total", outcome="welcome")
+        _note("welcome", login, address, person=person.id)
         return person.id
+
+
+def _note(outcome: str, login: str, address: str | None, **who: int) -> None:
+    metrics.count("sign_ins_total", outcome=outcome)
+    logs.event(
+        "sign_in",
+        outcome=outcome,
+        address=address or "",
+        name=logs.disguised(names.fold(login[:1000])),
+        **who,
+    )
 
 
 def _spend(login: str, address: str | None) -> None:

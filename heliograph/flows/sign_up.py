@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from django.db import IntegrityError
 
+from heliograph.accounts import departure, finding, names, passwords
 from heliograph.accounts import email as email_addresses
-from heliograph.accounts import finding, names, passwords
 from heliograph.accounts.models import Person
 from heliograph.core import addresses, clock, environment, limits, metrics
 from heliograph.core.errors import Invalid, Unavailable
@@ -38,7 +38,7 @@ def sign_up(
     with metrics.time("sign_up_seconds"):
         wanted = _checked(username, email, password, full_name)
         _spend("sign_up_tries", address, _TRIES_PER_ACCOUNT)
-        if Person.objects.filter(username=wanted.username).exists():
+        if Person.objects.filter(username=wanted.username).exists() or departure.rests(wanted.username):
             raise names.taken()
         _spend("sign_up", address, 1)
         wanted.password = passwords.hashed(password)

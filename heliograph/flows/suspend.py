@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from heliograph.accounts import states
 from heliograph.accounts.home import Home
-from heliograph.core import metrics
+from heliograph.core import logs, metrics
 from heliograph.core.errors import Conflict
 from heliograph.flows import edit_profile, homes
 from heliograph.flows import revoke as _its_tasks_are_enqueued_here  # noqa: F401
@@ -36,7 +37,7 @@ def restore(person_id: int) -> None:
 
 def _set(person_id: int, state: str) -> None:
     def change(person: Home) -> Home:
-        if person.state == "deleting":
+        if person.state in (states.DELETING, states.DELETED):
             raise BeingDeleted()
         return replace(person, state=state)
 
@@ -44,3 +45,4 @@ def _set(person_id: int, state: str) -> None:
     # Not left to the outbox: whoever asked for it wants to know that it is done.
     rows = edit_profile.faces(sessions.reader(), [(person_id, 0)])
     sessions.directory(lambda tx: edit_profile.faces_arrive(tx, rows))
+    logs.event("state_set", person=person_id, state=state)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from heliograph.accounts import home
-from heliograph.core import clock
+from heliograph.core import clock, environment, limits
 from heliograph.core.errors import NotAllowed, Unavailable
 from heliograph.flows import homes
 from heliograph.media import cage_client, checks, filters, frames, upload_rows, uploads
@@ -25,6 +25,7 @@ from heliograph.sharding.ids import ShardNumber
 from heliograph.sharding.periodic import periodic
 from heliograph.sharding.sessions import Tx
 
+_FOR_EACH_POST = 2  # uploads that one person may send: some are thought better of
 PREVIEW_SIDE = 640  # pixels, of what the composer shows large
 _ORPHAN_SECONDS = 2 * 24 * 3600  # a file without a row for so long came from a request that died
 
@@ -36,7 +37,10 @@ class Suspended(NotAllowed):
 
 
 def accept(owner_id: int, source: UploadSource, *, idempotency_key: str | None = None) -> Upload:
-    """Take a photo in. Raises leaves of `media.errors`, and nothing is left of what is refused."""
+    """Take a photo in. Raises leaves of `media.errors` and Limited, and nothing is left of what is refused."""
+    # What is never posted lies about for a day: without an end one person could fill the disk with it.
+    allowed = _FOR_EACH_POST * environment.get().posts_per_hour
+    limits.spend("uploads", owner_id, allowed=allowed, seconds=3600)
     received = uploads.receive(owner_id, source)
     try:
         new = _looked_at(owner_id, received)

@@ -27,7 +27,7 @@ def open(person_id: PersonId, user_agent: str = "") -> str:
             user_agent=agent,
             created_at=now,
             seen_at=now,
-            expires_at=now + browsers.IDLE,
+            expires_at=browsers.until(now, now),
         )
 
     sessions.directory(body)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from heliograph.accounts import home
 from heliograph.accounts.errors import Suspended
-from heliograph.core import clock
+from heliograph.core import clock, undo
 from heliograph.core.errors import Invalid, NotAllowed, NotFound
 from heliograph.graph import pairs, store
 from heliograph.graph.pairs import Pair
@@ -105,6 +106,31 @@ def refuse(tx: store.Shard, owner_id: int, actor_id: int) -> Change | None:
     """Deny the wish that is known here, pending or granted. None when there is none."""
     home.lock_counters(tx, [owner_id])
     return _refuse(tx, owner_id, actor_id)
+
+
+def put_back(
+    tx: store.Shard, owner_id: int, actor_id: int, *, version: int, by_hand: bool, since: datetime
+) -> Change | None:
+    """Undo this very removal (`version`: of the permit that it made); None when it is undone already.
+
+    TooLate when something else has happened between the two: a block, a wish taken back or made anew.
+    """
+    home.lock_counters(tx, [owner_id])
+    pair = _one(tx, FOLLOWER, owner_id, actor_id)
+    if pair.in_force:
+        return None
+    stands = pair.wish_on and not pair.unanswered and pair.permit_version == version
+    if (
+        not stands
+        or not home.lock(tx, [owner_id])[owner_id].active
+        or store.blocking(tx, [(owner_id, actor_id)])
+    ):
+        raise undo.TooLate(cause=f"{actor_id} follows {owner_id}: {pair}")
+    [newer] = store.versions(tx, 1)
+    granted = pairs.answered(pair, "granted", newer, clock.now(), by_hand=by_hand)
+    # As if nothing had been: at the same place of the list, and no news.
+    after = replace(granted, since=since)
+    return _keep(tx, FOLLOWER, {(owner_id, actor_id): pair}, {(owner_id, actor_id): after})[0]
 
 
 def part(tx: store.Shard, actor_id: int, target_id: int) -> list[Change]:

@@ -59,5 +59,20 @@ def following_ids(
     return store.ids(reader.at(actor_id), store.FOLLOWING, actor_id, after, count)
 
 
+def wished_ids(shard: store.Shard, actor_id: int, *, after: int, count: int) -> list[int]:
+    """Everybody somebody follows or asks to follow, by ascending id."""
+    return store.wished_by(shard, actor_id, after, count)
+
+
+def wishing_ids(shard: store.Shard, owner_id: int, *, after: int, count: int) -> list[int]:
+    """Everybody who follows somebody or asks to, by ascending id."""
+    return store.wishing(shard, owner_id, after, count)
+
+
+def blocked_ids(shard: store.Shard, actor_id: int, *, after: int, count: int) -> list[int]:
+    """Everybody somebody blocks, by ascending id."""
+    return store.blocked_ids(shard, actor_id, after, count)
+
+
 def _places(rows: list[tuple[Any, ...]]) -> list[Place]:
     return [(row[0], row[1]) for row in rows]

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from heliograph.graph import store
-from heliograph.graph.pairs import Pair
+from heliograph.graph.pairs import Pair, State
 
 Outgoing: TypeAlias = Literal["none", "follows", "requested"]
 Incoming: TypeAlias = Literal["none", "followed_by", "requested_by", "blocked_by_you"]
+
+
+class OwnSide(NamedTuple):
+    """The viewer's own rows: their wish, and the other's with the viewer's answer to it. None: there is no such row."""
+
+    wish_on: bool | None
+    wish_version: int | None
+    their_wish_on: bool | None
+    their_wish_version: int | None
+    answer: State | None
+    answers: int | None
+    blocking: bool
 
 
 @dataclass(frozen=True)
@@ -33,19 +45,23 @@ def between(reader: store.Shards, viewer_id: int, other_id: int) -> Relation | N
     private, state, answers = there
     if other_id == viewer_id:
         return Relation("none", "none", private)
-    on, version, their_on, their_version, my_state, my_answers, blocking = store.own_side(
-        reader.at(viewer_id), viewer_id, other_id
+    return of(private, state, answers, OwnSide(*store.own_side(reader.at(viewer_id), viewer_id, other_id)))
+
+
+def of(private: bool, state: State | None, answers: int | None, mine: OwnSide) -> Relation:
+    """Both directions: of the other's row whether they are private, and their answer to which version of the wish."""
+    to = Pair(bool(mine.wish_on), mine.wish_version or 0, state or "pending", answers or 0)
+    back = Pair(
+        bool(mine.their_wish_on), mine.their_wish_version or 0, mine.answer or "pending", mine.answers or 0
     )
-    mine = Pair(bool(on), version or 0, state or "pending", answers or 0)
-    theirs = Pair(bool(their_on), their_version or 0, my_state or "pending", my_answers or 0)
-    return Relation(_outgoing(mine), "blocked_by_you" if blocking else _incoming(theirs), private)
+    return Relation(_outgoing(to), "blocked_by_you" if mine.blocking else _incoming(back), private)
 
 
 def outgoing(reader: store.Shards, viewer_id: int, other_ids: Iterable[int]) -> dict[int, Outgoing]:
     """What the viewer is to each of these, by their own row: one round trip."""
-    keys = [(viewer_id, other_id) for other_id in other_ids]
-    pairs = store.load(reader.at(viewer_id), store.FOLLOWING, keys) if keys else {}
-    return {other_id: _outgoing(pair) for (_, other_id), pair in pairs.items()}
+    others = list(other_ids)
+    pairs = store.outgoing(reader.at(viewer_id), viewer_id, others) if others else {}
+    return {other_id: _outgoing(pairs[other_id]) if other_id in pairs else "none" for other_id in others}
 
 
 def _blocked_back(reader: store.Shards, viewer_id: int, other_id: int) -> Relation | None:

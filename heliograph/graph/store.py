@@ -107,6 +107,20 @@ WITH blocking AS (
 )
 SELECT EXISTS (SELECT FROM blocking), EXISTS (SELECT FROM wished)
 """
+#: Everybody with whom there is something between somebody and others, by ascending id: for the day they leave.
+_WISHED_BY = """
+SELECT owner_id FROM {s}.following WHERE actor_id = %(id)s AND wish_on AND owner_id > %(after)s
+ORDER BY owner_id LIMIT %(count)s
+"""
+_WISHING = """
+SELECT actor_id FROM {s}.follower
+WHERE owner_id = %(id)s AND wish_on AND NOT (state = 'denied' AND answers = wish_version) AND actor_id > %(after)s
+ORDER BY actor_id LIMIT %(count)s
+"""
+_BLOCKED_BY_ID = """
+SELECT target_id FROM {s}.block WHERE actor_id = %(id)s AND "on" AND target_id > %(after)s
+ORDER BY target_id LIMIT %(count)s
+"""
 _PENDING = f"""
 SELECT actor_id FROM {{s}}.follower WHERE owner_id = %(owner)s AND {_REQUESTED} ORDER BY since LIMIT %(count)s
 """
@@ -196,6 +210,10 @@ SELECT k.actor_id, f.owner_id FROM unnest(%(ids)s::bigint[]) AS k (actor_id) CRO
     ORDER BY since DESC, owner_id DESC LIMIT %(count)s
 ) f
 """
+_OUTGOING = """
+SELECT owner_id, wish_on, wish_version, state, answers FROM {s}.following
+WHERE actor_id = %(actor)s AND owner_id = ANY(%(owners)s::bigint[]) AND wish_on
+"""
 _PRIVATE = "SELECT private FROM {s}.person WHERE id = %s AND state = 'active'"
 
 
@@ -207,6 +225,12 @@ def load(tx: Shard, side: Side, keys: Iterable[Key]) -> dict[Key, Pair]:
         for row in tx.rows(side.load, {"ids": [m for m, _ in wanted], "others": [t for _, t in wanted]})
     }
     return {key: found.get(key, Pair()) for key in wanted}
+
+
+def outgoing(shard: Shard, actor_id: int, owner_ids: Iterable[int]) -> dict[int, Pair]:
+    """What somebody wishes of these people, and is answered; those they wish nothing of are left out."""
+    owners = "{" + ",".join(map(str, owner_ids)) + "}"  # a text: the driver takes an array element by element
+    return {row[0]: Pair(*row[1:]) for row in shard.rows(_OUTGOING, {"actor": actor_id, "owners": owners})}
 
 
 def save(tx: Shard, side: Side, pairs: Mapping[Key, Pair]) -> None:
@@ -296,6 +320,18 @@ def followed_by_many(reader: Shards, actor_ids: Iterable[int], count: int) -> Ro
 
 def ids(shard: Shard, side: Side, id: int, after: int, count: int) -> list[int]:
     return [row[0] for row in shard.rows(side.ids, {"id": id, "after": after, "count": count})]
+
+
+def wished_by(shard: Shard, id: int, after: int, count: int) -> list[int]:
+    return [row[0] for row in shard.rows(_WISHED_BY, {"id": id, "after": after, "count": count})]
+
+
+def wishing(shard: Shard, id: int, after: int, count: int) -> list[int]:
+    return [row[0] for row in shard.rows(_WISHING, {"id": id, "after": after, "count": count})]
+
+
+def blocked_ids(shard: Shard, id: int, after: int, count: int) -> list[int]:
+    return [row[0] for row in shard.rows(_BLOCKED_BY_ID, {"id": id, "after": after, "count": count})]
 
 
 def standings(reader: Shards, viewer_id: int | None, owner_ids: Iterable[int]) -> Rows:

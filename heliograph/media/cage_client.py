@@ -19,7 +19,7 @@ from heliograph.core import environment, metrics
 from heliograph.media import recipes
 from heliograph.media.cage import walls, wire
 from heliograph.media.errors import BY_CODE, Busy, CageAway, Unprocessable
-from heliograph.media.formats import jpeg
+from heliograph.media.formats import bmff, jpeg
 from heliograph.media.recipes import Picture, Recipe, Rendered
 
 _AGAIN_SECONDS = 3.0  # how long a broker may be away: the time a supervisor needs
@@ -67,14 +67,20 @@ def preview(fd: int, recipe: Recipe, longest: int) -> Picture:
 
 
 def hello() -> wire.Message:
-    """How busy the cage is; raises CageAway when it does not answer. For readiness."""
-    return _ask({"op": "hello"}, [], again=False)
+    """How busy the cage is; raises CageAway when it does not answer. For readiness.
+
+    `alarms`: how often, since the broker began, a decoder did what none does by itself. More than 0: an attack.
+    """
+    told = _ask({"op": "hello"}, [], again=False)
+    metrics.gauge("cage_alarms", int(told.get("alarms", 0)))
+    return told
 
 
 def _with_output(request: wire.Message, fd: int) -> tuple[wire.Message, dict[str, Picture]]:
     output = os.memfd_create("pictures", os.MFD_CLOEXEC)
     try:
-        answer = _ask(request, [fd, output])
+        # The decoders of HEIC and AVIF have the worst record: each of their photos gets a child of its own.
+        answer = _ask({**request, "alone": bmff.is_bmff(os.pread(fd, 16, 0))}, [fd, output])
         return answer, {str(name): _picture(output, place) for name, place in answer["pictures"].items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Unprocessable(cause=f"the answer makes no sense: {error!r}") from error

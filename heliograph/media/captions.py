@@ -15,6 +15,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from heliograph.core import texts
 from heliograph.media.errors import BadText
 
 MAX_CAPTION = 2200  # characters
@@ -76,7 +77,10 @@ def parse(text: str, *, at_most: int = MAX_CAPTION, field: str = "caption") -> T
 
 
 def clean(text: str, *, at_most: int, field: str) -> str:
-    """The text in NFC, with `\\n` line ends, without space around it. Raises BadText."""
+    """The text in NFC, with `\\n` line ends, without space around it. Raises BadText.
+
+    "" when nothing of it can be seen.
+    """
     normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if len(normal) > at_most:
         sentence = gettext("This text can have at most %(number)s characters.") % {"number": f"{at_most:,}"}
@@ -84,11 +88,17 @@ def clean(text: str, *, at_most: int, field: str) -> str:
     for character in normal:
         # Cc: NUL and its like (PostgreSQL refuses NUL); Cs: halves of characters; Co and Cn have no meaning here.
         if unicodedata.category(character) in {"Cc", "Cs"} and character not in _KEPT_CONTROLS | {"\t"}:
-            raise BadText(
-                "This text holds a character that cannot be shown.",
-                fields={field: f"character U+{ord(character):04X}"},
+            code = f"U+{ord(character):04X}"
+            sentence = gettext(
+                "This text holds a character that cannot be shown (%(code)s). "
+                "Delete it, or type the text once more."
             )
-    return normal
+            sentence %= {"code": code}
+            raise BadText(sentence, fields={field: f"character {code}"})
+    if texts.UNREADABLE in normal:
+        sentence = gettext("A part of this text did not arrive as it was written. Type it once more.")
+        raise BadText(sentence, fields={field: "not UTF-8"})
+    return "" if texts.blank(normal) else normal
 
 
 def alt_text(text: str) -> str:

@@ -27,9 +27,9 @@ from typing import Any, BinaryIO
 import orjson
 
 from heliograph.core import environment, metrics
+from heliograph.core.disk import make_folder, sync_folder
 from heliograph.media import uploads
 from heliograph.media.errors import Interrupted, NoFile, TooLarge, TooSmallChunk, UploadGone, WrongOffset
-from heliograph.media.storage import sync_folder
 from heliograph.media.uploads import UploadSource
 from heliograph.sharding.idempotency import KeyReused
 
@@ -210,7 +210,7 @@ def _token(owner_id: int, key: str) -> str:
 def _locked(owner_id: int) -> Iterator[Path]:
     """The folder of a person's sessions, which one process at a time adds to."""
     home = _root() / str(owner_id)
-    home.mkdir(parents=True, exist_ok=True)
+    make_folder(home)
     with (home / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield home

@@ -187,6 +187,12 @@ def delete(tx: store.Shard, photo_id: int) -> bool:
     return tx.run(store.DELETE, (photo_id,)) == 1
 
 
+def not_deleted(shard: store.Shard, owner_id: int, *, after: int, count: int) -> list[int]:
+    """A person's photos in any other state, by ascending id, beginning after `after`."""
+    page = {"owner_id": owner_id, "after": after, "count": count}
+    return [row[0] for row in shard.rows(store.NOT_DELETED, page)]
+
+
 def tombstones(shard: store.Shard, cutoff: datetime, *, after: int = 0, count: int = 200) -> list[Photo]:
     """Photos of a shard that were deleted before `cutoff`, by ascending id, beginning after `after`."""
     page = {"cutoff": cutoff, "after": after, "count": count}
@@ -211,17 +217,19 @@ def of_owner(
     return [_photo(row) for row in shard.rows(store.OF_OWNER, page)]
 
 
-def beside(shard: store.Shard, owner_id: int, photo_id: int) -> tuple[int | None, int | None]:
-    """The next newer and the next older published photo of the same person; None where there is none."""
-    ids = [row[0] for row in shard.rows(store.BESIDE, {"owner_id": owner_id, "id": photo_id})]
-    newer = next((id for id in ids if id > photo_id), None)
-    older = next((id for id in ids if id < photo_id), None)
-    return newer, older
+def ids_of_owner(
+    shard: store.Shard, owner_id: int, *, count: int, below: int = LARGEST, above: int = 0
+) -> list[int]:
+    """The ids of the same, for who has the photos in memory: a third of the time."""
+    page = {"owner_id": owner_id, "count": count, "below": below, "above": above}
+    return [row[0] for row in shard.rows(store.IDS_OF_OWNER, page)]
 
 
-def unfinished(shard: store.Shard, owner_id: int, *, count: int = 20) -> list[Photo]:
-    """A person's photos that are being made or have failed, newest first; for their eyes only."""
-    return [_photo(row) for row in shard.rows(store.UNFINISHED, {"owner_id": owner_id, "count": count})]
+def arriving(shard: store.Shard, owner_id: int, *, above: int = LARGEST, count: int = 20) -> list[Photo]:
+    """A person's photos that are being made or have failed, and those published whose id is above `above`; newest
+    first, for their eyes only. Without published ones that were imported: they are in no feed."""
+    asked = {"owner_id": owner_id, "above": above, "count": count}
+    return [_photo(row) for row in shard.rows(store.ARRIVING, asked)]
 
 
 def newest_ids(

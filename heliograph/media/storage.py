@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from heliograph.core import environment
+from heliograph.core.disk import make_folder, sync_folder
 from heliograph.core.errors import NotFound
 
 _KEY = re.compile(r"(renditions|masters)(/[a-z0-9]{1,64}){1,3}\.jpg")
@@ -68,7 +69,7 @@ class Files:
 
     def put(self, key: str, data: bytes) -> None:
         path = self._path(key)
-        _make_folder(path.parent)
+        make_folder(path.parent)
         part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
             with part.open("xb") as file:
@@ -107,19 +108,3 @@ class Files:
         if not _KEY.fullmatch(key):
             raise NoPicture(cause=f"key {key!r}")
         return self._root / key
-
-
-def _make_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        sync_folder(folder.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -103,6 +103,11 @@ UPDATE {s}.photo SET state = 'deleted', generation = generation + 1, version = v
     place_level = '', place_id = NULL, place_name = '', place_region = '', place_country = '', lat = NULL, lng = NULL
 WHERE id = %s AND state <> 'deleted'
 """
+NOT_DELETED = """
+SELECT id FROM {s}.photo WHERE owner_id = %(owner_id)s AND state <> 'deleted' AND id > %(after)s
+ORDER BY id LIMIT %(count)s
+"""
+UNUSED_UPLOADS = "DELETE FROM {s}.upload WHERE owner_id = %s AND photo_id IS NULL RETURNING file"
 #: Photos that were deleted before a moment, and what is left of one when its pictures and its upload are gone.
 TOMBSTONES = f"""
 SELECT {PHOTO} FROM {{s}}.photo WHERE state = 'deleted' AND coalesce(deleted_at, created_at) <= %(cutoff)s
@@ -115,17 +120,14 @@ BURY = "DELETE FROM {s}.photo p WHERE p.id = %s AND " + _LEFT
 
 _PAGE = " AND id < %(below)s AND id > %(above)s ORDER BY id DESC LIMIT %(count)s"
 OF_OWNER = f"SELECT {PHOTO} FROM {{s}}.photo WHERE owner_id = %(owner_id)s AND state = 'published'" + _PAGE
-UNFINISHED = (
-    f"SELECT {PHOTO} FROM {{s}}.photo WHERE owner_id = %(owner_id)s AND state IN ('processing', 'failed') "
-    "ORDER BY id DESC LIMIT %(count)s"
+IDS_OF_OWNER = "SELECT id FROM {s}.photo WHERE owner_id = %(owner_id)s AND state = 'published'" + _PAGE
+#: Two index walks of one person: what is being made or has failed, and what was published above an id.
+ARRIVING = (
+    f"(SELECT {PHOTO} FROM {{s}}.photo WHERE owner_id = %(owner_id)s AND state IN ('processing', 'failed') "
+    "ORDER BY id DESC LIMIT %(count)s) UNION ALL "
+    f"(SELECT {PHOTO} FROM {{s}}.photo WHERE owner_id = %(owner_id)s AND state = 'published' AND NOT imported "
+    "AND id > %(above)s ORDER BY id DESC LIMIT %(count)s) ORDER BY id DESC LIMIT %(count)s"
 )
-#: The photo right after this one and the one right before it, by the same person.
-BESIDE = """
-(SELECT id FROM {s}.photo WHERE owner_id = %(owner_id)s AND state = 'published' AND id > %(id)s ORDER BY id LIMIT 1)
-UNION ALL
-(SELECT id FROM {s}.photo WHERE owner_id = %(owner_id)s AND state = 'published' AND id < %(id)s
-    ORDER BY id DESC LIMIT 1)
-"""
 #: The newest photos of many owners of one shard: an index walk for each owner, cut off at `count`.
 NEWEST_IDS = """
 SELECT newest.id, owner.id FROM unnest(%(ids)s::bigint[]) AS owner (id) CROSS JOIN LATERAL (

@@ -102,6 +102,11 @@ def remove(tx: store.Shard, owner_id: int, upload_id: int) -> str | None:
     return file
 
 
+def remove_unused(tx: store.Shard, owner_id: int) -> list[str]:
+    """Forget what somebody uploaded and did not post; the names of the files."""
+    return [row[0] for row in tx.rows(store.UNUSED_UPLOADS, (owner_id,))]
+
+
 def sweep(tx: store.Shard, *, limit: int = 500) -> list[str]:
     """Forget uploads whose time is over, at most `limit`; the names of their files."""
     rows = tx.rows(store.SWEEP_UPLOADS, {"failed_days": KEEP_FAILED_DAYS, "limit": limit})

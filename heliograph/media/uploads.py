@@ -1,11 +1,9 @@
 """Taking in a body: in pieces, at a decent speed, a few at a time, onto the disk.
 
-The server in front hands a body over as it arrives and has no time limit of its own. So here are three:
-a deadline for the whole, a least average speed, and a number of uploads at once that is smaller than the
-number of threads, so that people with bad connections can never take all of them.
-
-What this cannot do: a read that waits for a sender who has fallen silent cannot be interrupted from here, so
-it holds its slot until the connection ends. Pieces are small, so that at least who is merely slow is noticed.
+Behind the front door (gate/) a body is complete before anybody gets here, and these limits are never met. Any other
+WSGI server hands a body over as it arrives, without a limit of its own: there a deadline for the whole, a least average
+speed, and fewer uploads at once than there are threads keep bad connections from taking all of them. A sender who
+falls silent holds a thread all the same: a read that waits cannot be interrupted from here.
 """
 
 from __future__ import annotations
@@ -24,8 +22,8 @@ from pathlib import Path
 from typing import Protocol
 
 from heliograph.core import environment, metrics, watchdog
+from heliograph.core.disk import make_folder, sync_folder
 from heliograph.media.errors import Busy, Interrupted, NoFile, NoRoom, TooLarge, TooSlow
-from heliograph.media.storage import sync_folder
 
 _PIECE = 16 * 1024  # bytes; the server gives a read all of it, however long that takes
 _GRACE_SECONDS = 5.0  # before the speed is looked at
@@ -71,7 +69,7 @@ def receive(owner_id: int, source: UploadSource) -> Received:
     with slot(), metrics.time("upload_seconds"):
         name = f"{owner_id}-{secrets.token_hex(16)}"
         path = path_of(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         try:
             size, digest = _written(source, path, limit)
             sync_folder(path.parent)
@@ -105,7 +103,7 @@ def lying_about(older_than_seconds: float) -> Iterator[tuple[str, int]]:
 def require_room(size_bytes: int) -> None:
     """Raise NoRoom when the disk would be left with less than `upload_free_bytes`."""
     folder = environment.get().incoming
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     if shutil.disk_usage(folder).free - size_bytes < environment.get().upload_free_bytes:
         metrics.count("uploads_without_room_total")
         raise NoRoom(retry_after_seconds=60)

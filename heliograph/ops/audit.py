@@ -243,8 +243,15 @@ def _mend_count(sql: str) -> Callable[[tuple[int, ...]], None]:
 
 
 def _mend_face(key: tuple[int, ...]) -> None:
-    sessions.directory(lambda tx: tx.run(queries.FORGET_FACE, {"id": key[0]}))
-    sessions.write(key[0], lambda tx: tx.project("face", key[0], 0))
+    id = key[0]
+    username = sessions.directory(lambda tx: tx.value(queries.FORGET_FACE, {"id": id}))
+
+    def at_home(tx: sessions.Tx) -> None:
+        if username is not None:
+            tx.run(queries.TAKE_NAME, {"id": id, "username": username})
+        tx.project("face", id, 0)
+
+    sessions.write(id, at_home)
 
 
 def _mend_home(key: tuple[int, ...]) -> None:

@@ -334,15 +334,16 @@ HOMES_TO_BE_MADE = """
 SELECT (args->>'person_id')::bigint FROM public.procrastinate_jobs
 WHERE task_name = 'make_home.v1' AND status IN ('todo', 'doing')
 """
-FORGET_FACE = "UPDATE person SET face_version = 0 WHERE id = %(id)s"
+FORGET_FACE = "UPDATE person SET face_version = 0 WHERE id = %(id)s RETURNING username"
+#: A name's truth is the directory; of all else in a face it is the home.
+TAKE_NAME = "UPDATE {s}.person SET username = %(username)s WHERE id = %(id)s"
 #: Photos whose files must all be there, or all be gone.
 PUBLISHED = """
 SELECT id, token, state FROM {s}.photo WHERE state IN ('published', 'deleted') AND id > %(after)s
 ORDER BY id LIMIT %(count)s
 """
-TOKENS = """
-SELECT id, token FROM {s}.photo WHERE state <> 'deleted' UNION ALL SELECT NULL, avatar FROM {s}.person
-"""
+#: Of deleted photos too: what is left of them is told with their row, which knows whether a job is about to remove it.
+TOKENS = "SELECT id, token FROM {s}.photo UNION ALL SELECT NULL, avatar FROM {s}.person"
 #: Every number that a waiting job names, however deep: ids are among them.
 WORKED_ON = """
 SELECT DISTINCT trunc((value #>> '{}')::numeric)::bigint

@@ -25,6 +25,7 @@ import psycopg
 from heliograph.core import environment, errors, valkey
 from heliograph.core.environment import Environment
 from heliograph.media import cage_client, storage
+from heliograph.ops import clocks
 from heliograph.sharding import map, nodes, queue_care
 from heliograph.sharding.queue_care import Listed
 
@@ -106,6 +107,17 @@ def _clock(env: Environment) -> Iterator[Finding]:
         yield Finding(f"clock of {name}", f"{off * 1000:.0f} ms from ours", _bad_if(advice), advice)
 
 
+def _order(env: Environment) -> Iterator[Finding]:
+    """What is made now comes after what there is."""
+    clock = clocks.look()
+    if clock.refused:
+        told = f"the clock has gone back: {clock.seconds:.0f} s behind the newest id"
+        advice = "New photos stand below old ones until it has caught up. Put the clock right."
+        yield Finding("order of ids", told, Level.BAD, advice)
+    else:
+        yield Finding("order of ids", "new ones come after old ones")
+
+
 def _disk(env: Environment) -> Iterator[Finding]:
     for what, folder in (("media", env.media), ("incoming", env.incoming)):
         free = shutil.disk_usage(folder).free
@@ -154,23 +166,39 @@ def _cage(env: Environment) -> Iterator[Finding]:
         yield Finding("cage", lack, Level.ODD, "SECURITY.md says what is protected without it.")
     if not lacks:
         yield Finding("cage", "every wall is up")
+    alarms = _alarms() if env.cage else 0
+    if alarms:
+        told = f"{alarms} alarms since the cage began: a photo made its decoder do what no decoder does"
+        yield Finding(
+            "cage", told, Level.BAD, "Search the cage's log for ALARM; docs/security/cage.md says more."
+        )
+
+
+def _alarms() -> int:
+    try:
+        return int(cage_client.hello()["alarms"])
+    except errors.Unavailable:  # that it does not answer is another check's finding
+        return 0
 
 
 def _workers(env: Environment) -> Iterator[Finding]:
     from heliograph.sharding.worker import HEARTBEAT
 
-    alive = [key for key in valkey.call("KEYS", f"{HEARTBEAT}*") if key]
+    alive = list(valkey.keys(f"{HEARTBEAT}*"))
     advice = "" if alive else "Start `heliograph worker`: photos and follows wait for it."
     yield Finding("workers", f"{len(alive)} alive", _bad_if(not alive), advice)
 
 
-_BEATS = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)"
+_BEATS = (
+    "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat"
+    " BETWEEN now() - make_interval(secs => %(seconds)s) AND now() + make_interval(secs => %(seconds)s)"
+)
 
 
 def _beats(env: Environment) -> Iterator[Finding]:
     """`_workers` without a walk over all keys of Valkey."""
     with _connect(env.directory) as connection:
-        (alive,) = connection.execute(_BEATS, (env.job_stalled_seconds,)).fetchone() or (0,)
+        (alive,) = connection.execute(_BEATS, {"seconds": env.job_stalled_seconds}).fetchone() or (0,)
     advice = "" if alive else "Start `heliograph worker`: photos and follows wait for it."
     yield Finding("workers", "alive" if alive else "none is alive", _bad_if(not alive), advice)
 
@@ -262,12 +290,13 @@ def _mail(env: Environment) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    _services, _versions, _tables, _clock, _disk, _permissions, _cage, _workers, _queues, _storage, _address, _mail,
+    _services, _versions, _tables, _clock, _order, _disk, _permissions, _cage, _workers, _queues, _storage, _address,
+    _mail,
 )  # fmt: skip
 
 
 #: What may be asked every minute: few small questions, nothing written, nobody outside.
-QUICK: tuple[Check, ...] = (_services, _disk, _beats, _queues)
+QUICK: tuple[Check, ...] = (_services, _order, _disk, _beats, _queues)
 
 
 def failed_jobs(most: int) -> Iterator[tuple[str, Listed]]:

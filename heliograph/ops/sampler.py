@@ -41,11 +41,16 @@ _COUNTERS = {
     "heliograph_limited_total": "refused",
     "heliograph_node_refused_total": "refused",
     "heliograph_uploads_refused_total": "refused",
+    "heliograph_bodies_refused_total": "refused",
+    "heliograph_turned_away_total": "refused",
+    "heliograph_left_out_total": "left_out",
 }
 _HISTOGRAMS = {
     "heliograph_request_seconds_bucket": "request",
     "heliograph_feed_seconds_bucket": "feed",
 }
+#: What the front door says of the last half minute (gate/desk.py).
+_DOOR = {"heliograph_door_wait_seconds": "door", "heliograph_load_level_lately": "load"}
 _UNSEEN = ("static", "health")  # doors whose requests nobody waits for
 
 
@@ -54,11 +59,13 @@ class Sampler:
 
     def __init__(self) -> None:
         self._last: dict[str, float] | None = None
+        self.load = 0  # the level of what is left out, lately (core/load.py)
 
     def sample(self, families: Iterable[Metric]) -> None:
         """Enter what has happened since the last sample. Raises Unavailable: then the next one brings it, too."""
         families = list(families)
         totals, levels = _totals(families), _levels(families)
+        self.load = int(levels.get("load", 0))
         last = self._last
         if last is None:  # what was counted before anybody looked has no time
             new = dict.fromkeys(totals, 0.0)
@@ -91,6 +98,7 @@ def _levels(families: Iterable[Metric]) -> dict[str, float]:
     lags: dict[str, float] = {}
     busy: dict[str, float] = {}
     most: dict[str, float] = {}
+    door: dict[str, float] = {}
     for name, labels, value in _samples(families):
         if name == "heliograph_queue_lag_seconds":
             lane = f"lag:{labels['lane']}"
@@ -99,8 +107,10 @@ def _levels(families: Iterable[Metric]) -> dict[str, float]:
             busy[labels["node"]] = value
         elif name == "heliograph_pool_connections_most":
             most[labels["node"]] = value
+        elif name in _DOOR:
+            door[_DOOR[name]] = max(door.get(_DOOR[name], 0), value)
     fullest = max((busy[node] / most[node] for node in busy if most.get(node)), default=0.0)
-    return {**lags, "pool": fullest}
+    return {**lags, **door, "pool": fullest}
 
 
 def _samples(families: Iterable[Metric]) -> Iterator[tuple[str, Mapping[str, str], float]]:
@@ -121,7 +131,7 @@ def watch(folder: Path, stop: threading.Event) -> None:
             sampler.sample(families(folder))
             if time.monotonic() - looked >= LOOK_SECONDS or not looked:
                 looked = time.monotonic()
-                look()
+                look(sampler.load)
         except Unavailable as error:
             log.warning("the numbers are not entered: %s", error)
         except Exception:
@@ -130,12 +140,14 @@ def watch(folder: Path, stop: threading.Event) -> None:
             return
 
 
-def look() -> None:
-    """Leave what is wrong on this machine, and what jobs have failed, for the page."""
+def look(load: int = 0) -> None:
+    """Leave what is wrong on this machine, and what jobs have failed, for the page. `load`: what is left out."""
     from heliograph.ops import doctor
 
     found = [finding for finding in doctor.look(doctor.QUICK) if finding.level is not doctor.Level.GOOD]
     troubles = [Trouble(it.what, it.told, it.advice, it.level is doctor.Level.BAD) for it in found]
+    if load:
+        troubles.append(_crowded(load))
     try:
         failed = list(_failed())
     except (
@@ -144,6 +156,18 @@ def look() -> None:
         log.warning("which jobs have failed is not known: %s", str(error).split("\n")[0])
         failed = []
     watched.tell(socket.gethostname(), troubles, failed)
+
+
+def _crowded(load: int) -> Trouble:
+    left_out = (
+        "feeds are short",
+        "likers and lost numbers are left out",
+        "guests get copies",
+        "writes are put off",
+    )
+    told = f"requests wait, so {', '.join(left_out[:load])} (level {load} of {len(left_out)})"
+    advice = "It ends by itself when fewer come. If it does not: docs/howto/watch-it.md, about load"
+    return Trouble("load", told, advice, load >= len(left_out))
 
 
 def _failed() -> Iterator[Failed]:

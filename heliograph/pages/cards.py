@@ -17,16 +17,17 @@ Source: "What Powers Instagram", 2011: memcached in front of PostgreSQL; here al
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, field
 
-from heliograph.core import clock, metrics, valkey
+from heliograph.core import clock, load, metrics, valkey
 from heliograph.core.errors import Unavailable
+from heliograph.core.load import Level
 from heliograph.graph import visibility
 from heliograph.pages import memory, own, parts, primaries
 from heliograph.pages.memory import changed
 from heliograph.pages.own import Own
-from heliograph.pages.parts import CommentCard, Face, Gathered, Kept, PersonCard, PhotoCard, Rendition
+from heliograph.pages.parts import CommentCard, Face, Kept, Known, PersonCard, PhotoCard, Rendition
 from heliograph.sharding import sessions
 from heliograph.sharding.sessions import Reader
 
@@ -35,36 +36,31 @@ __all__ = ["CommentCard", "PersonCard", "PhotoCard", "Rendition", "changed", "lo
 _KEPT_STATES = ("published", "deleted", "hidden")  # the others change soon, and one person looks at them
 _GUESSES = 20_000  # photos whose people this process remembers
 
-#: By photo: owner and authors, likers.
-_guesses: dict[int, tuple[frozenset[int], tuple[int, ...]]] = {}
+_guesses: dict[int, tuple[int, ...]] = {}  # by photo
 
 
 @dataclass(frozen=True)
 class Look:
-    """Cards in the order of the ids asked for. `gone`: ids that nobody will ever see again."""
+    """Cards in the order of the ids asked for. `gone`: ids that nobody will ever see again.
+
+    `people`: the faces that were asked for besides, of those whom the viewer may see, by id.
+    """
 
     cards: list[PhotoCard] = field(default_factory=list)
     own: Own = own.NOBODY
     gone: list[int] = field(default_factory=list)
+    people: dict[int, PersonCard] = field(default_factory=dict)
 
 
 @dataclass
 class _Raw:
     """What memory and nodes gave, by id."""
 
-    photos: dict[int, Kept] = field(default_factory=dict)
-    gathered: dict[int, Gathered] = field(default_factory=dict)
+    photos: dict[int, Known] = field(default_factory=dict)
     people: dict[int, Face] = field(default_factory=dict)
-    asked: set[int] = field(default_factory=set)  # people
-    who: set[int] = field(default_factory=set)  # the people on these photos
-
-    def take(self, id: int, photo: bytes, counts: bytes) -> Kept:
-        """A photo came; who is on it is remembered for the next time."""
-        found, has = parts.kept(photo), parts.gathered(counts)
-        self.photos[id], self.gathered[id] = found, has
-        self.who.update(found.people, has.likers)
-        _guesses[id] = found.people, has.likers
-        return found
+    asked: Set[int] = frozenset()  # people
+    who: Set[int] = frozenset()  # the people on these photos, and those who were asked for besides
+    holes: memory.Holes = field(default_factory=dict)
 
 
 def photos(viewer_id: int | None, ids: Sequence[int], *, reader: Reader | None = None) -> list[PhotoCard]:
@@ -84,28 +80,34 @@ def look(
     followed_only: bool = False,
     along: Sequence[valkey.Command] = (),
     with_unread: bool = False,
+    other_id: int | None = None,
+    people: Collection[int] = (),
 ) -> Look:
     """The same with the facts. `followed_only`: nobody's but those whom the viewer follows, and their own.
 
     `along`: commands for Valkey that travel with the multi-get. `with_unread`: whether something happened to the
-    viewer is asked, too, in the round trip that is made anyway.
+    viewer is asked, too, in the round trip that is made anyway; `other_id`: what there is between them and somebody;
+    `people`: more faces.
     """
-    if not ids:
+    if not ids and other_id is None:
         return Look()
     reader = reader or sessions.reader()
-    raw = _collect(ids, reader, along)
-    seen = raw.photos.values()
+    raw = _collect(ids, reader, along, people)
+    seen = [known.photo for known in raw.photos.values()]
     owners = [photo.owner_id for photo in seen] if followed_only else ()
-    mine = own.facts(reader, viewer_id, raw.photos, raw.who, owners=owners, with_unread=with_unread)
+    if other_id is None:
+        mine = own.facts(reader, viewer_id, raw.photos, raw.who, owners=owners, with_unread=with_unread)
+    else:
+        mine = own.standing(reader, viewer_id, raw.photos, raw.who, other_id=other_id)
     shown = [photo for photo in seen if _shows(photo, viewer_id, raw, mine, followed_only)]
     permitted = _permitted(reader, viewer_id, shown, raw)
-    now = int(clock.now().timestamp())
-    company = _company(raw, mine)
-    made = {it.id: _card(it, raw, mine, company, now) for it in shown if it.owner_id in permitted}
+    now, faces = int(clock.now().timestamp()), _visible(raw, mine)
+    made = {it.id: _card(it.id, raw, mine, faces, now) for it in shown if it.owner_id in permitted}
     return Look(
         cards=[made[id] for id in ids if id in made],
         own=mine,
         gone=[photo.id for photo in seen if photo.state == "deleted"],
+        people={id: parts.person(face, now) for id in people if (face := faces.get(id))},
     )
 
 
@@ -116,7 +118,36 @@ def people(viewer_id: int | None, ids: Sequence[int], *, reader: Reader | None =
     reader = reader or sessions.reader()
     raw = _Raw()
     _faces(raw, frozenset(ids), reader)
-    mine = own.facts(reader, viewer_id, (), raw.people)
+    return _seen(ids, raw, own.facts(reader, viewer_id, (), raw.people))
+
+
+def met(
+    viewer_id: int | None, ids: Sequence[int], *, reader: Reader, other_id: int | None = None
+) -> tuple[list[PersonCard], Own]:
+    """The same, with what the viewer is to each of them, and with what there is between the viewer and somebody whose
+    list this may be."""
+    if not ids and other_id is None:
+        return [], own.NOBODY
+    raw = _Raw()
+    _faces(raw, frozenset(ids), reader)
+    mine = own.standing(reader, viewer_id, (), raw.people, to=raw.people, other_id=other_id)
+    return _seen(ids, raw, mine), mine
+
+
+def face(person_id: int, *, reader: Reader) -> PersonCard | None:
+    """The face of somebody active, for callers who have looked at what is between them and the viewer."""
+    raw = _Raw()
+    _faces(raw, {person_id}, reader)
+    found = raw.people.get(person_id)
+    return None if found is None or not found.active else as_card(found)
+
+
+def as_card(known: Face) -> PersonCard:
+    """A face that one has."""
+    return parts.person(known, int(clock.now().timestamp()))
+
+
+def _seen(ids: Sequence[int], raw: _Raw, mine: Own) -> list[PersonCard]:
     now = int(clock.now().timestamp())
     return [
         parts.person(face, now)
@@ -125,79 +156,89 @@ def people(viewer_id: int | None, ids: Sequence[int], *, reader: Reader | None =
     ]
 
 
-def face(person_id: int, *, reader: Reader) -> PersonCard | None:
-    """The face of somebody active, for callers who have looked at what is between them and the viewer."""
-    raw = _Raw()
-    _faces(raw, {person_id}, reader)
-    found = raw.people.get(person_id)
-    if found is None or not found.active:
-        return None
-    return parts.person(found, int(clock.now().timestamp()))
-
-
-def _collect(ids: Sequence[int], reader: Reader, along: Sequence[valkey.Command]) -> _Raw:
-    raw = _Raw()
-    guessed = list(_guess(ids))
-    values = memory.get(ids, guessed, *along)
-    metrics.count("card_reads_total", len(ids), kind="photo")
-    number = len(ids)
-    for id, photo, counts in zip(ids, values[:number], values[number : 2 * number], strict=True):
-        if photo is not None and counts is not None:
-            raw.take(id, photo, counts)
-    for id, face in zip(guessed, values[2 * number :], strict=True):
-        if face is not None:
-            raw.people[id] = parts.face(face)
-    raw.asked.update(guessed)
-    missing = [id for id in ids if id not in raw.photos]
-    if missing:
-        _read_photos(raw, missing, reader)
+def _collect(
+    ids: Sequence[int], reader: Reader, along: Sequence[valkey.Command], more: Collection[int] = ()
+) -> _Raw:
+    guessed, holes = _guess(ids), memory.Holes()
+    people, number = [*guessed.union(more)], len(ids)
+    values = memory.get(ids, people, *along, holes=holes)
+    metrics.count("card_reads_total", number, kind="photo")
+    counts = values[number : 2 * number]
+    if load.leaves_out(Level.PLAIN, "likers and counts"):
+        counts = [_plain(has) for has in counts]
+    parted = zip(ids, values[:number], counts, strict=True)
+    faces = zip(people, values[2 * number :], strict=True)
+    raw = _Raw(
+        photos={id: parts.known(id, it, has) for id, it, has in parted if it is not None and has is not None},
+        people={id: parts.face(id, face) for id, face in faces if face is not None},
+        asked={*people},
+        holes=holes,
+    )
+    fill: list[valkey.Command] = []
+    if len(raw.photos) < number:
+        fill = _read_photos(raw, [id for id in ids if id not in raw.photos], reader)
+    raw.who = set().union(*[known.who for known in raw.photos.values()])
+    if raw.who != guessed:
+        _guesses.update((id, known.who) for id, known in raw.photos.items())
+    raw.who |= {*more}
     wanted = raw.who - raw.people.keys()
     if wanted:
-        _faces(raw, wanted, reader)
+        _faces(raw, wanted, reader, fill)
+    elif fill:
+        memory.tell(fill)
     return raw
 
 
-def _read_photos(raw: _Raw, ids: list[int], reader: Reader) -> None:
-    """From the nodes: photos, counts and owners in one statement each, whatever of them was missing."""
+def _plain(counts: bytes | None) -> bytes:
+    """Without likers; and what memory has lost is not asked for, but reads 0."""
+    return b"0,0" if counts is None else b",".join(counts.split(b",", 2)[:2])
+
+
+def _read_photos(raw: _Raw, ids: list[int], reader: Reader) -> list[valkey.Command]:
+    """From the nodes: photos, counts and owners in one statement each, whatever of them was missing.
+
+    Returns what makes memory keep them: that travels with the question for the faces of the others.
+    """
     metrics.count("card_misses_total", len(ids), kind="photo")
     since = time.monotonic()
     found, counts, faces = primaries.photos(reader, ids)
     fill = {}
     for id, photo in found.items():
-        if raw.take(id, photo, counts[id]).state in _KEPT_STATES:
+        known = raw.photos[id] = parts.known(id, photo, counts[id])
+        if known.photo.state in _KEPT_STATES:
             fill[f"photo:{id}"] = photo
             fill[f"cnt:{id}"] = counts[id]
     for id, face in faces.items():
         if id not in raw.people:
-            raw.people[id] = parts.face(face)
+            raw.people[id] = parts.face(id, face)
             fill[f"person:{id}"] = face
-    memory.fill(fill, read_since=since)
+    return memory.filling(fill, raw.holes, read_since=since)
 
 
-def _faces(raw: _Raw, ids: Set[int], reader: Reader) -> None:
+def _faces(raw: _Raw, ids: Set[int], reader: Reader, along: Sequence[valkey.Command] = ()) -> None:
     """Faces that are not there yet: from memory, if it was not asked, then from the nodes."""
     unasked = sorted(ids - raw.asked)
     if unasked:
-        found = zip(unasked, memory.get((), unasked), strict=True)
-        raw.people.update((id, parts.face(face)) for id, face in found if face is not None)
-        raw.asked.update(unasked)
+        found = zip(unasked, memory.get((), unasked, *along, holes=raw.holes), strict=True)
+        raw.people.update((id, parts.face(id, face)) for id, face in found if face is not None)
+        raw.asked |= ids
+    elif along:
+        memory.tell(along)
     missing = ids - raw.people.keys()
     if missing:
         metrics.count("card_misses_total", len(missing), kind="person")
         since = time.monotonic()
         read = primaries.people(reader, missing)
-        raw.people.update((id, parts.face(face)) for id, face in read.items())
-        memory.fill({f"person:{id}": face for id, face in read.items()}, read_since=since)
+        raw.people.update((id, parts.face(id, face)) for id, face in read.items())
+        kept = {f"person:{id}": face for id, face in read.items()}
+        memory.tell(memory.filling(kept, raw.holes, read_since=since))
 
 
 def _guess(ids: Sequence[int]) -> set[int]:
     """Who was on these photos last time."""
     if len(_guesses) > _GUESSES:
         _guesses.clear()
-    people: set[int] = set()
-    for id in ids:
-        people.update(*_guesses.get(id, ()))
-    return people
+    return set().union(*[_guesses.get(id, ()) for id in ids])
 
 
 def _shows(photo: Kept, viewer_id: int | None, raw: _Raw, mine: Own, followed_only: bool) -> bool:
@@ -233,29 +274,11 @@ def _permitting(reader: Reader, viewer_id: int, owner_ids: set[int]) -> set[int]
         return set().union(*(_permitting(reader, viewer_id, {owner_id}) for owner_id in owner_ids))
 
 
-@dataclass(frozen=True)
-class _Company:
-    """The people on a page whom the viewer may see beside a photo, and who of them is private."""
-
-    faces: dict[int, Face]
-    private: set[int]
+def _visible(raw: _Raw, mine: Own) -> dict[int, Face]:
+    """The people on a page whom the viewer may see beside a photo."""
+    return {id: face for id, face in raw.people.items() if face.active and id not in mine.blocked}
 
 
-def _company(raw: _Raw, mine: Own) -> _Company:
-    faces = {id: face for id, face in raw.people.items() if face.active and id not in mine.blocked}
-    return _Company(faces, {id for id, face in faces.items() if face.private})
-
-
-def _card(photo: Kept, raw: _Raw, mine: Own, company: _Company, now: int) -> PhotoCard:
-    gathered, faces, private = raw.gathered[photo.id], company.faces, company.private
-    return parts.photo(
-        photo,
-        gathered,
-        photo.id in mine.liked,
-        raw.people[photo.owner_id],
-        tuple([faces.get(said.author_id) for said in photo.said]),
-        tuple([faces[id] for id in gathered.likers if id in faces]),
-        now,
-        private=bool(private)
-        and not (private.isdisjoint(photo.people) and private.isdisjoint(gathered.likers)),
-    )
+def _card(id: int, raw: _Raw, mine: Own, faces: dict[int, Face], now: int) -> PhotoCard:
+    known = raw.photos[id]
+    return parts.card(known, id in mine.liked, tuple(map(faces.get, known.who)), now)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from heliograph.accounts import browsers, credentials
-from heliograph.accounts.models import WebSession
-from heliograph.core import clock
 from heliograph.sharding import sessions
 from heliograph.sharding.ids import PersonId
 
@@ -28,15 +26,8 @@ class Device:
 def of(person_id: PersonId, key: str | None) -> list[Device]:
     """All browsers of a person: the one with this key first, then by when they were seen last."""
     here = credentials.sha256(key) if key else b""
-    rows = sessions.directory(lambda tx: _rows(person_id))
     found = [
         Device(browsers.name_of(bytes(sha256)), user_agent, since, seen, bytes(sha256) == here)
-        for sha256, user_agent, since, seen in rows
+        for sha256, user_agent, since, seen in browsers.of(sessions.reader().directory, person_id, MOST)
     ]
     return sorted(found, key=lambda device: not device.here)
-
-
-def _rows(person_id: PersonId) -> list[tuple[bytes | memoryview[int], str, datetime, datetime]]:
-    mine = WebSession.objects.filter(person_id=person_id, expires_at__gt=clock.now())
-    columns = mine.order_by("-seen_at").values_list("sha256", "user_agent", "created_at", "seen_at")
-    return list(columns[:MOST])

@@ -13,10 +13,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
+from heliograph.core import clock, environment, load, metrics, valkey
 from heliograph.core import cursor as cursors
-from heliograph.core import environment, metrics, valkey
 from heliograph.core.errors import Conflict, Unavailable
+from heliograph.core.load import Level
 from heliograph.core.paging import Page, clamp
 from heliograph.feed import home
 from heliograph.feed.home import Feed
@@ -25,11 +27,13 @@ from heliograph.media import photos
 from heliograph.pages import cards, own
 from heliograph.pages.cards import PhotoCard
 from heliograph.sharding import sessions
-from heliograph.sharding.ids import LARGEST
+from heliograph.sharding.ids import LARGEST, first_of
 from heliograph.sharding.sessions import Reader
 
 REFILLS = 3
+SHORT = 8  # photos of a page while more is asked than can be done; the next page goes on there
 NEWER = 99  # new photos that are counted
+_ARRIVES = timedelta(minutes=15)  # longer than a photo is tried to be made and its fan-out waits
 _KIND = "feed"  # of sealed cursors
 _BUILDS_AT_ONCE = 4  # in one process; who comes fifth is served from the nodes and builds next time
 _ATTEMPTS = 5
@@ -67,6 +71,9 @@ def page(
     when the page is full; else sealed, so that a hidden id never leaves. None: this was the last page.
     """
     wanted = clamp(count)
+    if load.leaves_out(Level.SHORT, "long feeds"):
+        wanted = min(wanted, SHORT)
+    with_unread = with_unread and not load.leaves_out(Level.PLAIN, "unread")
     before, after = _place(cursor or max_id), cursors.number(min_id)
     walk = _Walk(viewer_id, before, after, feed)
     shown: list[PhotoCard] = []
@@ -95,20 +102,38 @@ def page(
 
 
 def newer(viewer_id: int, since: int, *, feed: Sequence[bytes] | None = None) -> int:
-    """How many photos of the list are newer than `since` and for the viewer, at most NEWER.
+    """How many photos of others in the list are newer than `since` and for the viewer, at most NEWER.
+
+    One's own are no news: the page has them from the moment they were posted.
 
     For pages that ask every minute: whoever has nothing new costs the one round trip that told who they are.
     """
+    if load.leaves_out(Level.PLAIN, "new photos"):
+        return 0
     known = home.parse(home.read(viewer_id) if feed is None else feed)
     ids = [] if known is None else known.below(None, since)[:NEWER]
-    return len(cards.look(viewer_id, ids, followed_only=True).cards)
+    return sum(card.owner.id != viewer_id for card in cards.look(viewer_id, ids, followed_only=True).cards)
 
 
-def unfinished(viewer_id: int) -> list[PhotoCard]:
-    """The viewer's own photos that are being made or have failed, newest first; a page shows them above the feed."""
+def arriving(viewer_id: int, feed: HomePage | None = None) -> list[PhotoCard]:
+    """The viewer's own photos that are being made or have failed, newest first; a page shows them above the feed.
+
+    With the first page of the feed also those that were published moments ago and are missing in it: the list is
+    told by a job, and whoever posts looks for their photo before it ran. Left out while more is asked than can be
+    done: they are a trip of their own.
+    """
+    if load.leaves_out(Level.PLAIN, "arriving"):
+        return []
+    above, shown = LARGEST, frozenset[int]()
+    if feed is not None:
+        # What is older than the page's last photo belongs on the next page.
+        last = feed.items[-1].id if feed.items and feed.next_cursor else 0
+        above, shown = max(first_of(clock.now() - _ARRIVES), last), frozenset(it.id for it in feed.items)
     reader = sessions.reader()
-    mine = photos.unfinished(reader.at(viewer_id), viewer_id)
-    return cards.photos(viewer_id, [photo.id for photo in mine], reader=reader) if mine else []
+    mine = [
+        it.id for it in photos.arriving(reader.at(viewer_id), viewer_id, above=above) if it.id not in shown
+    ]
+    return cards.photos(viewer_id, mine, reader=reader) if mine else []
 
 
 def rebuild(reader_id: int) -> None:

@@ -25,6 +25,9 @@ from heliograph.sharding import sessions
 KEEP_MS = 4000  # with the time of the read, at most five seconds
 KEEP_NOTHING_MS = 1000
 _SLOW_SECONDS = 1.0  # a read that took longer is not kept
+_AGAIN_MS = (
+    250  # what is older is read anew before an address is turned away; so often at most is a node asked
+)
 _NOTHING = b"-"
 
 
@@ -52,7 +55,25 @@ def permission(token: str, size: str, expiry: str, signature: str) -> Permission
     width = next((s for s in recipes.SIZES if str(s) == size), None)
     if width is None:
         raise UrlForged(cause=f"size {size[:20]!r}")
-    served = _served(tokens.parse(token))
+    asked = tokens.parse(token)
+    known = _served(asked)
+    try:
+        return _permission(known, token, width, expiry, signature)
+    except UrlForged:
+        # Perhaps the address is newer than what we know: its owner has just gone private, and a follower looks.
+        if known.served is None or known.age_ms < _AGAIN_MS:
+            raise
+        return _permission(_read(asked), token, width, expiry, signature)
+
+
+@dataclass(frozen=True)
+class _Known:
+    served: Served | None  # None: there is nothing
+    age_ms: int = 0  # since it was read
+
+
+def _permission(known: _Known, token: str, width: int, expiry: str, signature: str) -> Permission:
+    served = known.served
     if served is None:
         raise UrlForged()
     keep = urls.check(
@@ -67,39 +88,51 @@ def permission(token: str, size: str, expiry: str, signature: str) -> Permission
     return Permission(token, width, keep, served.private)
 
 
-def _served(token: tokens.Token) -> Served | None:
-    key = f"served:{token}"
-    kept = _kept(key)
-    if kept is not None:
-        return None if kept == _NOTHING else _parse(kept)
+def _served(token: tokens.Token) -> _Known:
+    return _kept(_key(token)) or _read(token)
+
+
+def _read(token: tokens.Token) -> _Known:
     began = time.monotonic()
     served = photos.served(sessions.reader().at(token.id), token)
     if time.monotonic() - began < _SLOW_SECONDS:
-        _keep(key, served)
-    return served
+        _keep(_key(token), served)
+    return _Known(served)
 
 
-def _kept(key: str) -> bytes | None:
+def _key(token: tokens.Token) -> str:
+    return f"served:{token}"
+
+
+def _kept(key: str) -> _Known | None:
+    """What was kept, unless it says itself that it is of another time: where the clock of Valkey was put back, a key
+    lives longer than it was meant to, and this is what ends access."""
     try:
         value: bytes | None = valkey.call("GET", key)
     except Unavailable:
         return None
-    if value is None:
-        metrics.count("served_misses_total")
-    return value
+    if value is not None:
+        at_ms, *told = value.split()
+        age_ms = clock.now_ms() - int(at_ms)
+        if abs(age_ms) <= KEEP_MS:
+            return _Known(_parse(told), age_ms)
+    metrics.count("served_misses_total")
+    return None
 
 
-def _parse(value: bytes) -> Served:
-    photo, person, private = value.split()
+def _parse(told: list[bytes]) -> Served | None:
+    if told == [_NOTHING]:
+        return None
+    photo, person, private = told
     return Served(int(photo), int(person), private == b"1")
 
 
 def _keep(key: str, served: Served | None) -> None:
     try:
-        if served is None:
-            valkey.call("SET", key, _NOTHING, "PX", KEEP_NOTHING_MS)
-        else:
-            value = f"{served.photo_generation} {served.person_generation} {served.private:d}"
-            valkey.call("SET", key, value, "PX", KEEP_MS)
+        told, lives = _NOTHING.decode(), KEEP_NOTHING_MS
+        if served is not None:
+            told = f"{served.photo_generation} {served.person_generation} {served.private:d}"
+            lives = KEEP_MS
+        valkey.call("SET", key, f"{clock.now_ms()} {told}", "PX", lives)
     except Unavailable:
         pass  # then the node is asked again

@@ -9,15 +9,20 @@ photos, since owners, authors and likers stand there by their ids. Nothing that 
 here. Photos are kept only once they are published (or gone for good: a tombstone answers too).
 
 A reader knows an id, never a version, so versions cannot be part of the key. What makes a stale value
-impossible is the *hole*: after every commit an empty value is put where the changed thing was, for longer than
-any read of the nodes may take, and a reader fills only what is not there at all. So what was read before a change
-never lands after it. No flow has to remember this: `sessions.write` tells which photo was written, and which faces
-are on their way to the directory. A hole may be lost with its process, or because Valkey does not answer: so it is
-made again, at least once, by what left with the transaction (flows/forget_photo.py says what). And values expire.
+impossible is the *hole*: after every commit a number that nothing else has is put where the changed thing was, and
+whoever finds it there before they ask the nodes may fill this very hole, no other. Who found nothing there fills only
+where still nothing is, and a hole lasts longer than any read of the nodes may take. So what was read before a change
+never lands after it, and a photo that is liked ten times a second is still read from memory in between: a hole that
+nobody may fill for some seconds would have every reader of the most popular photos ask the nodes.
+
+No flow has to remember this: `sessions.write` tells which photo was written, and which faces are on their way to the
+directory. A hole may be lost with its process, or because Valkey does not answer: so it is made again, at least once,
+by what left with the transaction (flows/forget_photo.py says what). And values expire.
 """
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -30,13 +35,29 @@ KEEP_SECONDS = 600
 _SLOW_SECONDS = 2  # who took longer to read the nodes keeps it to themself
 
 PHOTO, COUNTS, PERSON = "photo", "cnt", "person"
+_MARK = b"\0"  # a hole begins with it, no value does
 _FACE = "face"  # the kind of rows by which the directory learns of a name, a picture, a state
 
 
-def get(photo_ids: Sequence[int], person_ids: Sequence[int], *more: valkey.Command) -> list[bytes | None]:
-    """Photos, then their counts, then people, in one round trip: None for what is not there (or is a hole).
+#: By key: which hole was there when a reader looked.
+Holes = dict[str, bytes]
 
-    `more` commands travel along; their replies are dropped. An absent Valkey looks like an empty one.
+#: Sent whole: it is short, and what travels with other commands cannot be told that it is not known there.
+_FILL = """
+for n, key in ipairs(KEYS) do
+    local hole, there = ARGV[2 * n], redis.pcall('GET', key)
+    if there == hole or (hole == '' and not there) then redis.call('SET', key, ARGV[2 * n + 1], 'EX', ARGV[1]) end
+end
+"""
+
+
+def get(
+    photo_ids: Sequence[int], person_ids: Sequence[int], *more: valkey.Command, holes: Holes
+) -> list[bytes | None]:
+    """Photos, then their counts, then people, in one round trip: None for what is not there, or is a hole.
+
+    The holes are noted in `holes`, for `filling`. `more` commands travel along; their replies are dropped. An absent
+    Valkey looks like an empty one.
     """
     keys = [f"photo:{id}" for id in photo_ids]
     keys += [f"cnt:{id}" for id in photo_ids]
@@ -50,17 +71,33 @@ def get(photo_ids: Sequence[int], person_ids: Sequence[int], *more: valkey.Comma
     if isinstance(reply, valkey.ValkeyError):  # somebody else's key of the same name, of another kind
         metrics.count("card_memory_errors_total")
         return [None] * len(keys)
-    return [value or None for value in reply]
+    for place, value in enumerate(reply):
+        if value and value[0] == _MARK[0]:
+            holes[keys[place]] = value
+            reply[place] = None
+    found: list[bytes | None] = reply
+    return found
 
 
-def fill(values: Mapping[str, bytes], *, read_since: float) -> None:
-    """Keep values that were read from the nodes since that moment (`time.monotonic()`), where nothing is kept."""
+def filling(values: Mapping[str, bytes], holes: Holes, *, read_since: float) -> list[valkey.Command]:
+    """Commands that keep values which were read from the nodes since that moment (`time.monotonic()`): in the holes
+    that were seen before, and where nothing was and is. For `tell`, or to travel with the next question."""
     if not values or time.monotonic() - read_since > _SLOW_SECONDS:
+        return []
+    args: list[valkey.Value] = [KEEP_SECONDS]
+    for key, value in values.items():
+        args += (holes.get(key, b""), value)
+    return [("EVAL", _FILL, len(values), *values, *args)]
+
+
+def tell(commands: Sequence[valkey.Command]) -> None:
+    """Send these; if Valkey is away, what they would keep is read from the nodes once more."""
+    if not commands:
         return
     try:
-        valkey.pipeline([("SET", key, value, "NX", "EX", KEEP_SECONDS) for key, value in values.items()])
+        valkey.pipeline(commands)
     except Unavailable:
-        pass
+        metrics.count("card_fills_lost_total")
 
 
 def changed(*, photos: Iterable[int] = (), counts: Iterable[int] = (), people: Iterable[int] = ()) -> None:
@@ -69,16 +106,14 @@ def changed(*, photos: Iterable[int] = (), counts: Iterable[int] = (), people: I
     keys += [f"cnt:{id}" for id in counts]
     keys += [f"person:{id}" for id in people]
     if keys:
-        valkey.pipeline([("SET", key, b"", "EX", HOLE_SECONDS) for key in keys])
+        hole = _MARK + secrets.token_bytes(12)
+        valkey.pipeline([("SET", key, hole, "EX", HOLE_SECONDS) for key in keys])
 
 
-def _written(id: int, mirrored: Sequence[tuple[str, int, int]]) -> None:
-    """After a commit: the photo of this id may have changed, and the faces that are on their way to the directory.
-
-    Where the id is a person's, the hole is an unused key.
-    """
+def _written(id: int, of_photo: bool, mirrored: Sequence[tuple[str, int, int]]) -> None:
+    """After a commit: the photo of this id may have changed, and the faces that are on their way to the directory."""
     try:
-        changed(photos=[id], people=[a for kind, a, _ in mirrored if kind == _FACE])
+        changed(photos=[id] if of_photo else [], people=[a for kind, a, _ in mirrored if kind == _FACE])
     except Unavailable:
         metrics.count("card_holes_lost_total")
 

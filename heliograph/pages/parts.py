@@ -1,24 +1,26 @@
 """What cards are put together from, and the putting together: pure, and remembered by content.
 
-Values come as the bytes that memory keeps. The same bytes give the same object, from a small table in this
-process: it is never stale, since whatever changes a value changes its bytes. In the same way the same objects give
-the same card. Addresses of pictures are signed here, a few dozen a page: remembered, they cost nothing
-(docs/benchmarks.md).
+Values come as the bytes that memory keeps. What was made of them is remembered beside them, by id: while the bytes
+are the same, so is the object. It is never stale, since whatever changes a value changes its bytes. (Compared, and not
+looked up by their content: that would hash 20 KB a page.) In the same way the same objects give the same card.
+Addresses of pictures are signed here, a few dozen a page: remembered, they cost nothing (docs/benchmarks.md).
 """
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from itertools import islice
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
 
 from heliograph.media import recipes, tokens, urls
 from heliograph.media.places.spots import Spot
 
-_REMEMBERED = 2000  # cards, each about 2 KB
+_REMEMBERED = 2000  # photos, each about 5 KB with its cards
 _ROUND_PUBLIC = 86_400  # seconds for which an address stays the same, as media/urls.py rounds it
 _ROUND_PRIVATE = 300
 AVATAR = recipes.SQUARE  # pixels, a side
@@ -92,7 +94,7 @@ class PhotoCard:
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """A person as memory keeps them."""
+    """A person as memory keeps them; `raw` is how."""
 
     id: int
     username: str
@@ -102,6 +104,7 @@ class Face:
     state: str
     media_generation: int
     active: bool
+    raw: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ class Kept:
     error_code: str
     said: tuple[Said, ...]
     place: Spot | None
-    people: frozenset[int]  # whose faces the card shows, but for its likers
+    raw: bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,29 +153,93 @@ class Gathered:
     likers: tuple[int, ...]
 
 
-@lru_cache(_REMEMBERED)
-def kept(raw: bytes) -> Kept:
+@dataclass(slots=True, eq=False)
+class Known:
+    """A photo, what it has gathered, and the last cards made of them.
+
+    `who`: its owner, the authors of its comments, its likers, in this order.
+    """
+
+    photo: Kept
+    gathered: Gathered
+    who: tuple[int, ...]
+    counts_raw: bytes
+    made: dict[bool, _Made] = field(default_factory=dict)  # by whether the viewer likes it
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class _Made:
+    """A card, the faces it was made with, and the seconds for which its addresses are the ones to give."""
+
+    card: PhotoCard
+    faces: Faces
+    since: int
+    until: int
+
+
+#: Those of a photo's `who`, None where the viewer may not see them.
+Faces: TypeAlias = "tuple[Face | None, ...]"
+T = TypeVar("T")
+
+_photos: dict[int, Known] = {}
+_faces: dict[int, Face] = {}
+_lock = threading.Lock()  # of whoever writes into these tables
+
+
+def known(id: int, photo: bytes, counts: bytes) -> Known:
+    """What memory's two values of a photo say."""
+    found = _photos.get(id)
+    if found is not None and found.photo.raw == photo and found.counts_raw == counts:
+        return found
+    kept = found.photo if found is not None and found.photo.raw == photo else _kept(photo)
+    has = _gathered(counts)
+    who = (kept.owner_id, *(said.author_id for said in kept.said), *has.likers)
+    return _remember(_photos, id, Known(kept, has, who, counts), _REMEMBERED)
+
+
+def face(id: int, raw: bytes) -> Face:
+    """What memory's value of a person says."""
+    found = _faces.get(id)
+    if found is not None and found.raw == raw:
+        return found
+    row = orjson.loads(raw)
+    row += [row[5] == "active", raw]
+    return _remember(_faces, id, Face(*row), 2 * _REMEMBERED)
+
+
+def _remember(table: dict[int, T], id: int, it: T, most: int) -> T:
+    """Put it into a table; who has been there longest makes room."""
+    with _lock:
+        if len(table) >= most:
+            for old in [*islice(table, most // 10)]:
+                del table[old]
+        table[id] = it
+    return it
+
+
+def _kept(raw: bytes) -> Kept:
     row = orjson.loads(raw)
     for number in (13, 14, 15):
         row[number] = _time(row[number])
-    row[17] = tuple(Said(id, by, text, entities, _at(at)) for id, by, text, entities, at in row[17])
+    row[17] = _said(row[17])
     row += [None] * (19 - len(row))  # memory may still hold values from before there were places
     row[18] = Spot(*row[18]) if row[18] else None
-    row.append(frozenset((row[1], *(comment.author_id for comment in row[17]))))
+    row.append(raw)
     return Kept(*row)
 
 
-@lru_cache(_REMEMBERED)
-def gathered(raw: bytes) -> Gathered:
+def said(raw: bytes) -> tuple[Said, ...]:
+    """Comments as PostgreSQL writes them: (id, author, text, entities, at) of each."""
+    return _said(orjson.loads(raw))
+
+
+def _said(rows: list[list[Any]]) -> tuple[Said, ...]:
+    return tuple(Said(id, by, text, entities, _at(at)) for id, by, text, entities, at in rows)
+
+
+def _gathered(raw: bytes) -> Gathered:
     likes, comments, *likers = map(int, raw.split(b","))
     return Gathered(likes, comments, tuple(likers))
-
-
-@lru_cache(2 * _REMEMBERED)
-def face(raw: bytes) -> Face:
-    row = orjson.loads(raw)
-    row.append(row[5] == "active")
-    return Face(*row)
 
 
 def person(known: Face, now: int) -> PersonCard:
@@ -195,41 +262,25 @@ def _person(known: Face, period: int) -> PersonCard:
     return PersonCard(known.id, known.username, known.full_name, url, known.private)
 
 
-def photo(
-    it: Kept,
-    has: Gathered,
-    liked: bool,
-    owner: Face,
-    authors: tuple[Face | None, ...],
-    likers: tuple[Face, ...],
-    now: int,
-    *,
-    private: bool,
-) -> PhotoCard:
-    """A card. `authors`: the faces of its comments' authors in their order, None where the viewer may not see them.
-
-    `likers`: the faces of those the viewer may see. `private`: an author or a liker is, so the addresses of faces
-    live shorter, and the card is made anew more often.
-    """
-    period = now // (_ROUND_PRIVATE if owner.private else _ROUND_PUBLIC)
-    round = _ROUND_PRIVATE if private else _ROUND_PUBLIC
-    return _photo(it, has, liked, owner, authors, likers, period, now // round * round)
+def card(of: Known, liked: bool, faces: Faces, now: int) -> PhotoCard:
+    """A photo's card, with these faces of its `who`. The owner's is among them."""
+    made = of.made.get(liked)
+    if made is None or made.faces != faces or not made.since <= now < made.until:
+        # The address of a private person's picture lives shorter, and so does a card with one.
+        round = _ROUND_PRIVATE if any(face.private for face in faces if face) else _ROUND_PUBLIC
+        since = now // round * round
+        made = of.made[liked] = _Made(_card(of, liked, faces, since), faces, since, since + round)
+    return made.card
 
 
-@lru_cache(_REMEMBERED)
-def _photo(
-    it: Kept,
-    has: Gathered,
-    liked: bool,
-    owner: Face,
-    authors: tuple[Face | None, ...],
-    likers: tuple[Face, ...],
-    period: int,
-    now: int,
-) -> PhotoCard:
+def _card(of: Known, liked: bool, faces: Faces, now: int) -> PhotoCard:
+    it, has, owner = of.photo, of.gathered, faces[0]
+    if owner is None:
+        raise ValueError("a card without its owner")
+    authors, likers = faces[1 : 1 + len(it.said)], faces[1 + len(it.said) :]
     return PhotoCard(
         id=it.id,
-        owner=_person(owner, period),
+        owner=person(owner, now),
         state=it.state,
         version=it.version,
         caption=it.caption,
@@ -246,18 +297,18 @@ def _photo(
         likes=has.likes,
         comments=has.comments,
         liked=liked,
-        renditions=_renditions(it, owner, period) if it.state == "published" else {},
+        renditions=_renditions(it, owner, now) if it.state == "published" else {},
         newest_comments=[
             CommentCard(said.id, it.id, person(author, now), said.text, said.entities, said.at)
             for said, author in zip(it.said, authors, strict=True)
             if author is not None
         ],
-        newest_likers=[person(liker, now) for liker in likers],
+        newest_likers=[person(liker, now) for liker in likers if liker is not None],
         place=it.place,
     )
 
 
-def _renditions(it: Kept, by: Face, period: int) -> dict[str, Rendition]:
+def _renditions(it: Kept, by: Face, now: int) -> dict[str, Rendition]:
     made = {}
     token = tokens.of_photo(it.id, it.token)
     for size in recipes.SIZES:
@@ -267,7 +318,7 @@ def _renditions(it: Kept, by: Face, period: int) -> dict[str, Rendition]:
             photo_generation=it.generation,
             person_generation=by.media_generation,
             private=by.private,
-            now=_start_of(period, by.private),
+            now=datetime.fromtimestamp(now, UTC),
         )
         made[str(size)] = Rendition(url, *recipes.dimensions(it.width, it.height, size))
     return made

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from heliograph.core import cursor as cursors
 from heliograph.core.errors import NotFound
 from heliograph.core.paging import Page, clamp
 from heliograph.engagement import comments as said
 from heliograph.engagement import likes
-from heliograph.media import photos
-from heliograph.pages import cards
+from heliograph.graph.relations import Outgoing
+from heliograph.pages import cards, theirs
 from heliograph.pages.cards import CommentCard, PersonCard, PhotoCard
+from heliograph.pages.parts import Said
 from heliograph.sharding import sessions
+from heliograph.sharding.ids import LARGEST
 from heliograph.sharding.sessions import Reader
 
 _KIND = "comments"  # of sealed cursors
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A photo with a page of its comments, newest first, and the next newer and older photo of the same person."""
+
+    photo: PhotoCard
+    comments: Page[CommentCard]
+    newer: int | None
+    older: int | None
 
 
 def one(viewer_id: int | None, photo_id: int) -> PhotoCard:
@@ -21,9 +36,22 @@ def one(viewer_id: int | None, photo_id: int) -> PhotoCard:
     return _visible(viewer_id, photo_id, sessions.reader())
 
 
-def beside(photo: PhotoCard) -> tuple[int | None, int | None]:
-    """The next newer and the next older photo of the same person: who sees this one, sees those."""
-    return photos.beside(sessions.reader().at(photo.id), photo.owner.id, photo.id)
+def whole(
+    viewer_id: int | None, photo_id: int, *, before: int | str | None = None, count: int | None = 50
+) -> Whole:
+    """The same with what is around it. Raises NotFound.
+
+    Its surroundings are read first, so that the faces of who said something come with the photo; of them is nothing
+    told when the photo is not for the viewer.
+    """
+    reader, wanted = sessions.reader(), clamp(count, 50)
+    around = theirs.around(reader, photo_id, before=_place(before) or LARGEST, count=wanted + 1)
+    people = {it.author_id for it in around.said[:wanted]}
+    look = cards.look(viewer_id, [photo_id], reader=reader, people=people)
+    if not look.cards:
+        raise NotFound(cause=f"photo {photo_id} for {viewer_id}")
+    comments = _page(photo_id, around.said, look.people, wanted)
+    return Whole(look.cards[0], comments, around.newer, around.older)
 
 
 def comments(
@@ -33,25 +61,7 @@ def comments(
 
     A page may be shorter than `count` although there are more; `next_cursor` says so.
     """
-    reader = sessions.reader()
-    _visible(viewer_id, photo_id, reader)
-    wanted = clamp(count, 50)
-    found = said.page(reader, photo_id, before=_place(before), count=wanted + 1)
-    more, found = len(found) > wanted, found[:wanted]
-    authors = {
-        card.id: card
-        for card in cards.people(viewer_id, sorted({it.author_id for it in found}), reader=reader)
-    }
-    shown = [
-        CommentCard(it.id, it.photo_id, authors[it.author_id], it.text, it.entities, it.created_at)
-        for it in found
-        if it.author_id in authors
-    ]
-    if not more:
-        return Page(shown, None)
-    last = found[-1].id
-    hidden = not shown or shown[-1].id != last
-    return Page(shown, cursors.seal(_KIND, last) if hidden else str(last))
+    return whole(viewer_id, photo_id, before=before, count=count).comments
 
 
 def comment(viewer_id: int | None, photo_id: int, comment_id: int) -> CommentCard:
@@ -73,11 +83,39 @@ def likers(viewer_id: int | None, photo_id: int, *, count: int | None = 50) -> l
     return cards.people(viewer_id, newest.get(photo_id, []), reader=reader)
 
 
+def with_likers(
+    viewer_id: int, photo_id: int, *, count: int
+) -> tuple[PhotoCard, list[PersonCard], dict[int, Outgoing]]:
+    """A photo, the newest people who like it as in `likers`, and what the viewer is to each of them."""
+    reader = sessions.reader()
+    photo = _visible(viewer_id, photo_id, reader)
+    newest = likes.newest(reader, [photo_id], per_photo=clamp(count, 50)).get(photo_id, [])
+    people, mine = cards.met(viewer_id, newest, reader=reader)
+    return photo, people, mine.outgoing(newest)
+
+
 def _visible(viewer_id: int | None, photo_id: int, reader: Reader) -> PhotoCard:
     found = cards.photos(viewer_id, [photo_id], reader=reader)
     if not found:
         raise NotFound(cause=f"photo {photo_id} for {viewer_id}")
     return found[0]
+
+
+def _page(
+    photo_id: int, found: Sequence[Said], authors: dict[int, PersonCard], wanted: int
+) -> Page[CommentCard]:
+    """What was said by these authors, of the first `wanted`; one more was found if there is more."""
+    more, found = len(found) > wanted, found[:wanted]
+    shown = [
+        CommentCard(it.id, photo_id, authors[it.author_id], it.text, it.entities, it.at)
+        for it in found
+        if it.author_id in authors
+    ]
+    if not more:
+        return Page(shown, None)
+    last = found[-1].id
+    hidden = not shown or shown[-1].id != last
+    return Page(shown, cursors.seal(_KIND, last) if hidden else str(last))
 
 
 def _place(text: int | str | None) -> int | None:

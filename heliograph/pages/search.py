@@ -15,10 +15,9 @@ from heliograph.accounts import finding
 from heliograph.core.errors import Unavailable
 from heliograph.core.paging import clamp
 from heliograph.feed import home
-from heliograph.graph import lists, relations
 from heliograph.graph.relations import Outgoing
 from heliograph.media import photos as rows
-from heliograph.pages import cards
+from heliograph.pages import cards, own
 from heliograph.pages.cards import PersonCard
 from heliograph.sharding import sessions
 from heliograph.sharding.sessions import Reader
@@ -47,19 +46,16 @@ class Tag:
 
 def people(viewer_id: int, query: str, *, count: int | None = FOUND) -> list[PersonCard]:
     """Who is meant by the beginning of a name, the likeliest first; empty when it names nobody."""
-    return _people(viewer_id, query, clamp(count, FOUND), sessions.reader())
+    reader, wanted = sessions.reader(), clamp(count, FOUND)
+    return cards.people(viewer_id, _likeliest(viewer_id, query, wanted, reader), reader=reader)[:wanted]
 
 
 def people_with_status(viewer_id: int, query: str, *, count: int | None = FOUND) -> list[Found]:
     """The same, each with what the viewer is to them: for a button."""
-    reader = sessions.reader()
-    return with_status(reader, viewer_id, _people(viewer_id, query, clamp(count, FOUND), reader))
-
-
-def with_status(reader: Reader, viewer_id: int, people: list[PersonCard]) -> list[Found]:
-    """One round trip to the viewer's own shard."""
-    known = relations.outgoing(reader, viewer_id, [person.id for person in people])
-    return [Found(person, known.get(person.id, "none")) for person in people]
+    reader, wanted = sessions.reader(), clamp(count, FOUND)
+    people, mine = cards.met(viewer_id, _likeliest(viewer_id, query, wanted, reader), reader=reader)
+    known = mine.outgoing([person.id for person in people])
+    return [Found(person, known[person.id]) for person in people[:wanted]]
 
 
 def tags(viewer_id: int, query: str, *, count: int | None = 6) -> list[Tag]:
@@ -78,17 +74,13 @@ def tags(viewer_id: int, query: str, *, count: int | None = 6) -> list[Tag]:
     return [Tag(name, number) for name, number in used.most_common(clamp(count, 6))]
 
 
-def _people(viewer_id: int, query: str, count: int, reader: Reader) -> list[PersonCard]:
+def _likeliest(viewer_id: int, query: str, count: int, reader: Reader) -> list[int]:
+    """More than are shown: some are not for the viewer."""
     asked = finding.asked_words(query)
     if not asked:
         return []
-    exact = finding.named(asked[0]) if len(asked) == 1 else None
-    followed = [id for _, id in lists.following(reader, viewer_id, count=_FOLLOWED)]
-    ids = [exact] if exact else []
-    ids += finding.beginning_with(asked, count=count, among=followed)
-    # More than are shown: some are not for the viewer, and some stand there already.
-    ids += finding.beginning_with(asked, count=2 * count + 10)
-    return cards.people(viewer_id, list(dict.fromkeys(ids))[: 2 * count + 10], reader=reader)[:count]
+    followed = own.followed(reader, viewer_id, _FOLLOWED)
+    return finding.likeliest(reader.directory, asked, count=count, among=followed)[: 2 * count + 10]
 
 
 def _newest(viewer_id: int) -> list[int]:

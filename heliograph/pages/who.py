@@ -125,7 +125,9 @@ def _browser(sha256: bytes) -> Record | None:
 def _note_visit(sha256: bytes) -> Any:
     now = clock.now()
     mine = WebSession.objects.filter(sha256=sha256, expires_at__gt=now)
-    mine.filter(seen_at__lt=now - browsers.NOTED).update(seen_at=now, expires_at=now + browsers.IDLE)
+    unseen = mine.filter(seen_at__lt=now - browsers.NOTED)
+    for began in unseen.values_list("created_at", flat=True):
+        unseen.update(seen_at=now, expires_at=browsers.until(began, now))
     return mine.values_list(*_PERSON).first()
 
 

@@ -1,8 +1,9 @@
 """One database, attended by the worker: its lanes, its outbox, its jobs that nobody does any more.
 
-A coroutine for each lane is a Procrastinate worker; that fetches, counts attempts, keeps the heartbeat. Four
+A coroutine for each lane is a Procrastinate worker; that fetches, counts attempts, keeps the heartbeat. Five
 things it does not do are here: one cheap look for all lanes and the outbox instead of a poll of each lane,
-being woken through Valkey, taking up what dead workers left, and going on by itself when its database was away.
+being woken through Valkey, taking up what dead workers left, an end to every wait for its database (bounded.py), and
+going on by itself when that was away.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from django.db import connections
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker
+from psycopg_pool import AsyncConnectionPool
 
 from heliograph.core import environment, metrics
 from heliograph.core.errors import HeliographError
 from heliograph.sharding import nodes, queue_care
+from heliograph.sharding.bounded import BoundedAsync
 from heliograph.sharding.lanes import Lanes, pause_after
 from heliograph.sharding.queue import LANES, TASKS, Task
 
@@ -32,6 +35,7 @@ log = logging.getLogger(__name__)
 _LONGEST_PAUSE = 5.0  # seconds between two tries to reach a database that is away
 _GATHER_SECONDS = 0.03  # rows that come together are mirrored together, and a request may have done it itself
 _OLD_DAYS = 30  # failed jobs are kept so long
+_LONG = 100.0  # times as long as a usual question may take
 _HEARTBEATS = 3  # that may be missed before a worker counts as dead
 
 
@@ -57,9 +61,10 @@ class Attendant:
         self._stop = stop
         self._workers: dict[str, Worker] = {}
         self._outbox = asyncio.Event()
-        self._looker: psycopg.AsyncConnection[Any] | None = None
+        self._looker: BoundedAsync | None = None
         self._projector = ThreadPoolExecutor(1, f"outbox-{name}")
         self._unknown: set[int] = set()
+        self._stands: dict[str, float] = {}  # lanes in which something waited at every look: since when
 
     async def attend(self) -> None:
         """Serve the database; when it is away, try again with growing pauses, until told to stop."""
@@ -81,7 +86,7 @@ class Attendant:
     async def _serve(self) -> None:
         env = environment.get()
         async with contextlib.AsyncExitStack() as stack:
-            looker = await psycopg.AsyncConnection.connect(
+            looker = await BoundedAsync.connect(
                 self._conninfo, autocommit=True, connect_timeout=env.node_connect_seconds,
                 prepare_threshold=env.prepare_threshold or None, application_name="heliograph worker",
             )  # fmt: skip
@@ -93,7 +98,7 @@ class Attendant:
                 _register(app, task, self._lanes)
             await stack.enter_async_context(app.open_async())
             self._workers = {lane: self._worker(app, lane) for lane in LANES}
-            self.ok, self._away = True, False
+            self.ok, self._away, self._stands = True, False, {}
             log.info("%s is served", self.name)
             await self._until_something_ends()
 
@@ -106,7 +111,15 @@ class Attendant:
             timeout=5,
             num_workers=1,
             reconnect_timeout=5,
-            kwargs={"prepare_threshold": threshold, "application_name": "heliograph worker"},
+            connection_class=BoundedAsync,
+            pool_factory=_pool,
+            kwargs={
+                # Each of its questions is one statement, which needs no BEGIN and COMMIT around it.
+                "autocommit": True,
+                "prepare_threshold": threshold,
+                "connect_timeout": environment.get().node_connect_seconds,
+                "application_name": "heliograph worker",
+            },
         )
 
     def _worker(self, app: procrastinate.App, lane: str) -> Worker:
@@ -155,8 +168,23 @@ class Attendant:
         pause = environment.get().job_poll_ms / 1000
         while True:
             (row,) = await self._ask(queue_care.LOOK)
-            self.wake({word for word, due in zip((*LANES, "outbox"), row, strict=True) if due})
+            words = {word for word, due in zip((*LANES, "outbox"), row, strict=True) if due}
+            self.looked(words)
+            self.wake(words)
             await asyncio.sleep(pause)
+
+    def looked(self, words: set[str]) -> None:
+        """Take note of the lanes in which something waits now."""
+        now = asyncio.get_running_loop().time()
+        self._stands = {word: self._stands.get(word, now) for word in words}
+
+    def stood_seconds(self) -> float:
+        """For how long something has waited here at every look, in the lane that has been so for the longest. 0 while
+        nobody looks: what waits for a database that is away is not waiting for us."""
+        if not self.ok:
+            return 0.0
+        now = asyncio.get_running_loop().time()
+        return max((now - since for since in self._stands.values()), default=0.0)
 
     async def _mirror(self) -> None:
         loop = asyncio.get_running_loop()
@@ -184,7 +212,7 @@ class Attendant:
         while True:
             await self._sweep_once()
             if rounds % 240 == 0:  # about hourly
-                await self._ask(queue_care.FORGET_OLD, (_OLD_DAYS,))
+                await self._ask_for_long(queue_care.FORGET_OLD, (_OLD_DAYS,))
             rounds += 1
             await asyncio.sleep(environment.get().job_sweep_seconds)
 
@@ -194,11 +222,14 @@ class Attendant:
         doing = await self._ask(queue_care.OF_MINE, (self._worker_ids(),))
         unknown = {row[0] for row in doing} - self._running_ids()
         lost, self._unknown = unknown & self._unknown, unknown
-        values = {"deaths": queue_care.MOST_DEATHS, "silent": silent, "lost": list(lost)}
+        mine = self._worker_ids()
+        values = {"deaths": queue_care.MOST_DEATHS, "silent": silent, "lost": list(lost), "mine": mine}
         for id, task, status in await self._ask(queue_care.SWEEP, values):
             metrics.count("jobs_swept_total", task=task)
             log.warning("job %d of %s (%s) was left behind, and is %s now", id, self.name, task, status)
-        await self._ask(queue_care.FORGET_WORKERS, (10 * silent,))
+        await self._ask(queue_care.FORGET_WORKERS, {"silent": 10 * silent, "mine": mine})
+        for statement in queue_care.SOONER:
+            await self._ask(statement, {"lanes": list(LANES)})
         await self._tell_lag()
 
     async def _tell_lag(self) -> None:
@@ -213,6 +244,16 @@ class Attendant:
         # The statements are constants of queue_care; psycopg types them so to keep values out of SQL.
         cursor = await looker.execute(sql.encode(), params)
         return await cursor.fetchall() if cursor.description else []
+
+    async def _ask_for_long(self, sql: str, params: Any) -> None:
+        """A question that may take minutes where much is to be forgotten; meanwhile nobody else asks."""
+        looker = self._looker
+        if looker is not None:
+            looker.patience = _LONG
+            try:
+                await self._ask(sql, params)
+            finally:
+                looker.patience = 1.0
 
     def _worker_ids(self) -> list[int]:
         return [w.worker_id for w in self._workers.values() if w.worker_id is not None]
@@ -231,13 +272,19 @@ class Attendant:
         if not ids:
             return 0
         try:
-            async with await psycopg.AsyncConnection.connect(self._conninfo, connect_timeout=1) as connection:
+            async with await BoundedAsync.connect(self._conninfo, connect_timeout=1) as connection:
                 return len(await (await connection.execute(queue_care.GIVE_BACK, (ids,))).fetchall())
         except psycopg.Error:
             return 0  # the sweep of the next worker finds them
 
     def close(self) -> None:
         self._projector.shutdown(wait=False, cancel_futures=True)
+
+
+def _pool(**asked: Any) -> AsyncConnectionPool[Any]:
+    """Procrastinate's pool without its look at a connection before each use, a round trip for every one of ours. A
+    connection that is gone is an error, after which everything here begins anew (`attend`)."""
+    return AsyncConnectionPool(**asked | {"check": None})
 
 
 class _Retries(BaseRetryStrategy):

@@ -60,6 +60,11 @@ def run(
         raise Invalid(
             "An Idempotency-Key has at most 200 characters.", fields={"Idempotency-Key": "too long"}
         )
+    if not key.isprintable():  # PostgreSQL refuses NUL
+        raise Invalid(
+            "An Idempotency-Key is made of letters, digits and signs.",
+            fields={"Idempotency-Key": "unreadable"},
+        )
     if not tx.run(_CLAIM, (person_id, route, key, body_hash)):
         return _kept(tx, person_id, route, key, body_hash), True
     answer = make()

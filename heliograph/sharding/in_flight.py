@@ -6,11 +6,11 @@ Any kind of row and any task: whoever asks wants to take something away, and is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, LiteralString
 
 from heliograph.sharding import map, nodes, sessions
 
-_OUTBOX = "SELECT a, b FROM public.outbox WHERE a = ANY(%(ids)s) OR b = ANY(%(ids)s)"
+_OUTBOX = "SELECT a, b FROM public.outbox WHERE (a = ANY(%(ids)s) OR b = ANY(%(ids)s))"
 #: Every number in the arguments of a job, however deep; `aborted` is what a worker's graceful end makes of a job.
 _JOBS = """
 SELECT numbers FROM (
@@ -36,15 +36,25 @@ def ids(wanted: Iterable[int]) -> set[int]:
     return asked.intersection(id for numbers in _named(sorted(asked)) for id in numbers)
 
 
+def mirrored(wanted: Iterable[int], *, but: str) -> set[int]:
+    """Those of these ids that an outbox row names, of any kind but one: something of theirs has not arrived yet."""
+    asked = set(wanted)
+    rows = _asked(_OUTBOX + " AND kind <> %(but)s", sorted(asked), but=but)
+    return asked.intersection(id for row in rows for id in row)
+
+
 def _named(asked: Sequence[int]) -> list[frozenset[int]]:
     if not asked:
         return []
-    values = {"ids": list(asked)}
+    found = _asked(_OUTBOX, asked) + [tuple(row[0]) for row in _asked(_JOBS, asked)]
+    return [frozenset(row) for row in found]
+
+
+def _asked(sql: LiteralString, ids: Sequence[int], **more: str) -> list[tuple[Any, ...]]:
+    """Rows of all databases."""
+    values = {"ids": list(ids), **more}
     found: list[tuple[Any, ...]] = []
     for node in map.nodes():
         with nodes.connection(node) as connection:
-            found += connection.execute(_OUTBOX, values).fetchall()
-            found += [tuple(row[0]) for row in connection.execute(_JOBS, values).fetchall()]
-    found += sessions.directory(lambda tx: tx.rows(_OUTBOX, values))
-    found += [tuple(row[0]) for row in sessions.directory(lambda tx: tx.rows(_JOBS, values))]
-    return [frozenset(row) for row in found]
+            found += connection.execute(sql, values).fetchall()
+    return found + sessions.directory(lambda tx: tx.rows(sql, values))

@@ -29,6 +29,7 @@ from django.db import DatabaseError
 from heliograph.core import clock, environment, metrics
 from heliograph.core.errors import HeliographError, NotFound, Unavailable
 from heliograph.sharding import hurry, map, nodes, sessions
+from heliograph.sharding.bounded import PATIENT
 from heliograph.sharding.ids import shard_of
 from heliograph.sharding.map import Node
 
@@ -74,6 +75,13 @@ SELECT id, kind, a, b FROM public.outbox WHERE not_before <= now()
 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 _DONE = "DELETE FROM public.outbox WHERE id = ANY(%s)"
+_OF_PAIR = "SELECT id FROM public.outbox WHERE kind = %s AND a = %s AND b = %s"
+# Not waited for by the disk: a row that comes back with a power cut is mirrored once more, which changes nothing.
+_DONE_AT_ONCE = """
+DELETE FROM public.outbox WHERE id IN (SELECT id FROM public.outbox WHERE id = ANY(%s) FOR UPDATE SKIP LOCKED)
+    AND set_config('synchronous_commit', 'off', true) = 'off'
+RETURNING id
+"""
 _LATER = """
 UPDATE public.outbox SET attempts = attempts + 1,
     not_before = now() + make_interval(secs => least(300, 0.2 * power(2, least(attempts, 12))))
@@ -90,6 +98,7 @@ def register(mirror: Mirror) -> Mirror:
 def drain_node(node: Node, *, most: int | None = None) -> int:
     """Mirror one batch of a node's outbox; how many rows were done. Rows that fail wait, with growing pauses."""
     with nodes.connection(node) as connection, connection.transaction():
+        connection.execute(PATIENT)
         taken = connection.execute(_TAKE, (most or environment.get().outbox_batch,)).fetchall()
         done, failed = carry(taken)
         _settle(lambda sql, ids: connection.execute(sql, (ids,)), done, failed)
@@ -100,6 +109,7 @@ def drain_directory(*, most: int | None = None) -> int:
     """The same for the directory's own outbox."""
 
     def body(tx: sessions.DirectoryTx) -> int:
+        tx.run(PATIENT.decode())
         taken = tx.rows(_TAKE, (most or environment.get().outbox_batch,))
         done, failed = carry(taken)
         _settle(lambda sql, ids: tx.run(sql, (ids,)), done, failed)
@@ -238,25 +248,54 @@ def _failed(kind: str, error: BaseException) -> None:
     log.error("mirroring %s failed, its rows will be tried again", kind, exc_info=error)
 
 
-def try_at_once(projected: list[tuple[str, int, int]]) -> None:
-    """Mirror what a request has just changed, so that the person sees the right count. The outbox is the
-    guarantee: whatever goes wrong or takes too long here is left to the projector.
+def try_at_once(projected: list[tuple[str, int, int]]) -> bool:
+    """Mirror what a request has just changed, so that the person sees the right count; whether all of it is done.
+
+    The outbox is the guarantee: whatever goes wrong or takes too long here is left to the projector. What is done here
+    is taken out of the outbox, so that it is not done twice.
     """
     if hurry.active():
         # A projection that itself projects: a wish that is answered at once with a permit. Within the same
         # time limit, so that who follows a public person follows when the page comes back.
-        _carry_each(projected)
-        return
+        return _carry_each(projected)
     with hurry.on(environment.get().inline_projection_ms):
-        _carry_each(projected)
+        return _carry_each(projected)
 
 
-def _carry_each(projected: list[tuple[str, int, int]]) -> None:
+def _carry_each(projected: list[tuple[str, int, int]]) -> bool:
+    all_done = True
     for kind, a, b in projected:
         if hurry.over():
-            return
+            return False
         with metrics.time("inline_projection_seconds", kind=kind):
-            _carry_kind(kind, [(a, b)])
+            all_done &= _carry_one(kind, a, b)
+    return all_done
+
+
+def _carry_one(kind: str, a: int, b: int) -> bool:
+    """Mirror one row and take it out of the outbox.
+
+    Only rows that were seen before the truth was read: one that comes later may speak of a later truth. One that the
+    projector has in hand is left to it.
+    """
+    mirror = MIRRORS.get(kind)
+    source = DIRECTORY if mirror is None else mirror.source_of(a, b)
+    try:
+        ids = [row[0] for row in _ask_outbox(source, _OF_PAIR, (kind, a, b))]
+        if not _carry_kind(kind, [(a, b)]):
+            return False
+        _ask_outbox(source, _DONE_AT_ONCE, (ids,))
+    except (HeliographError, psycopg.Error, DatabaseError) as error:
+        _failed(kind, error)
+        return False
+    return True
+
+
+def _ask_outbox(source: int, sql: str, params: tuple[object, ...]) -> list[Row]:
+    if source == DIRECTORY:
+        return sessions.directory(lambda tx: tx.rows(sql, params))
+    with nodes.connection(map.node_of_id(source)) as connection:
+        return connection.execute(sql.encode(), params).fetchall()
 
 
 sessions.on_projected = try_at_once

@@ -27,7 +27,9 @@ LOOK = (
 )
 #: Jobs that nobody does any more: their worker is silent, or gone, or was ended in the middle. `aborted` is
 #: what a graceful end makes of a running job; we never abort one for good. %(lost)s: jobs of living workers
-#: that these workers do not know of (the database was away when they wanted to say that they are done).
+#: that these workers do not know of (the database was away when they wanted to say that they are done). %(mine)s:
+#: the workers of whoever asks, alive for that very reason: its clock may have jumped, or it was stopped for a while.
+#: Last heard of in the future: before the clock was put back.
 SWEEP = """
 UPDATE public.procrastinate_jobs j SET
     status = (CASE WHEN attempts >= %(deaths)s THEN 'failed' ELSE 'todo' END)::procrastinate_job_status,
@@ -35,8 +37,9 @@ UPDATE public.procrastinate_jobs j SET
     scheduled_at = now() + make_interval(secs => least(60, attempts * 5))
 WHERE j.status = 'aborted'
    OR (j.status = 'doing' AND (j.worker_id IS NULL OR j.id = ANY(%(lost)s) OR EXISTS (
-        SELECT FROM public.procrastinate_workers w WHERE w.id = j.worker_id
-        AND w.last_heartbeat < now() - make_interval(secs => %(silent)s))))
+        SELECT FROM public.procrastinate_workers w WHERE w.id = j.worker_id AND w.id <> ALL(%(mine)s)
+        AND w.last_heartbeat NOT BETWEEN now() - make_interval(secs => %(silent)s)
+                                     AND now() + make_interval(secs => %(silent)s))))
 RETURNING id, task_name, status::text
 """
 #: For how many seconds the first due job of each lane has been due, in the order of LANES, and the oldest row to
@@ -54,9 +57,23 @@ LAG = (
 )
 OF_MINE = "SELECT id FROM public.procrastinate_jobs WHERE status = 'doing' AND worker_id = ANY(%s)"
 FORGET_WORKERS = """
-DELETE FROM public.procrastinate_workers w WHERE last_heartbeat < now() - make_interval(secs => %s)
+DELETE FROM public.procrastinate_workers w WHERE last_heartbeat < now() - make_interval(secs => %(silent)s)
+AND w.id <> ALL(%(mine)s)
 AND NOT EXISTS (SELECT FROM public.procrastinate_jobs j WHERE j.worker_id = w.id AND j.status = 'doing')
 """
+#: Work that waits for longer than any pause between two attempts: the clock was put back. Now it waits no more.
+#: What is planned for a later day was never tried, and stays.
+SOONER = (
+    """
+UPDATE public.procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo' AND queue_name = ANY(%(lanes)s)
+AND COALESCE(scheduled_at, '-infinity'::timestamptz) > now() + interval '1 minute' AND attempts > 0
+AND scheduled_at > now() + make_interval(secs => 60 + least(600, power(2, least(attempts, 10))))
+""",
+    """
+UPDATE public.outbox SET not_before = now() WHERE not_before > now() + interval '1 second'
+AND not_before > now() + make_interval(secs => 1 + least(300, 0.2 * power(2, least(attempts, 12))))
+""",
+)
 #: What a worker that must end now was doing goes back, for the next one; it does not count as an attempt.
 GIVE_BACK = """
 UPDATE public.procrastinate_jobs SET status = 'todo', worker_id = NULL, abort_requested = false
@@ -164,6 +181,12 @@ def listed(connection: Connection, statuses: list[str], most: int) -> list[Liste
 def newest_failed(connection: Connection, most: int) -> list[Listed]:
     """Jobs that were given up, newest first."""
     return [Listed(*row) for row in connection.execute(_NEWEST_FAILED, (most,)).fetchall()]
+
+
+def take_up_all(connection: Connection) -> int:
+    """Put back what workers were doing that have all ended, and only then: before the first one starts. How many."""
+    values: dict[str, Any] = {"deaths": MOST_DEATHS, "silent": 0, "lost": [], "mine": []}
+    return len(connection.execute(SWEEP, values).fetchall())
 
 
 def retry(connection: Connection, ids: list[int] | None) -> list[int]:

@@ -1,4 +1,4 @@
-"""Reading shards: one of them, or many at once, grouped by node, one round trip a node.
+"""Reading shards: one of them, or many at once, grouped by node, one round trip a node. And the directory.
 
 Part of sessions.py, and only reached through it.
 """
@@ -6,20 +6,22 @@ Part of sessions.py, and only reached through it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import psycopg
+from django.db import connection
 
 from heliograph.core import trips
 from heliograph.core.errors import Conflict, NotFound, Unavailable
-from heliograph.sharding import map, nodes
-from heliograph.sharding.bounded import Silent
+from heliograph.sharding import map, nodes, quick
+from heliograph.sharding.bounded import Bounded, Silent
 from heliograph.sharding.ids import ShardNumber, schema_of, shard_of
 from heliograph.sharding.map import Node
 
 Params: TypeAlias = "Mapping[str, Any] | Sequence[Any]"
 Row: TypeAlias = "tuple[Any, ...]"
+T = TypeVar("T")
 
 _texts: dict[tuple[str, str], str] = {}
 
@@ -60,30 +62,62 @@ class ShardReader:
         return self._connection.execute(text_for(sql, self.schema), params)
 
 
+class DirectoryReader:
+    """The directory, asked in SQL. The same question through Django's models costs five times as much."""
+
+    def rows(self, sql: str, params: Params = ()) -> list[Row]:
+        with self._cursor(sql, params) as cursor:
+            return list(cursor.fetchall())
+
+    def row(self, sql: str, params: Params = ()) -> Row | None:
+        with self._cursor(sql, params) as cursor:
+            row: Row | None = cursor.fetchone()
+            return row
+
+    def value(self, sql: str, params: Params = ()) -> Any:
+        row = self.row(sql, params)
+        return None if row is None else row[0]
+
+    def quick(self, sql: str, values: Sequence[quick.Value]) -> tuple[quick.Value, ...]:
+        """The one row of a statement, as bytes (quick.py). `$1`, not `%(name)s`."""
+        trips.add("directory")
+        connection.ensure_connection()
+        with connection.wrap_database_errors:
+            return quick.row(connection.connection, text_for(sql, "public"), values)
+
+    def _cursor(self, sql: str, params: Params) -> Any:
+        trips.add("directory")
+        cursor = connection.cursor()
+        cursor.execute(text_for(sql, "public"), params)
+        return cursor
+
+
 class Reader:
     """Reads of primaries on many shards. Cheap to make; holds a connection only while a statement runs."""
+
+    directory = DirectoryReader()
 
     def __init__(self) -> None:
         self.missing_nodes: set[str] = set()
 
-    def at(self, id: int) -> ShardReader:
+    def at(self, id: int) -> Lending:
         """The shard of one id. NotFound when there is none."""
         shard = shard_of(id)
-        return _Lending(shard, map.node_of(shard))
+        return Lending(shard, map.node_of(shard))
 
     def gather(
         self, sql: str, ids: Iterable[int], params: Mapping[str, Any] | None = None, *, partial: bool = False
     ) -> list[Row]:
         """Run `sql` on every shard that the ids live in, `%(ids)s` being the ids of that shard.
 
-        One round trip a node: the shards of a node travel as one UNION ALL. Ids that no shard can hold are
+        One round trip a node: the statements for its shards travel together. Ids that no shard can hold are
         dropped. Rows come in no order. With `partial` a node that is away is skipped and remembered in
         `missing_nodes`; otherwise NodeAway.
         """
         groups: dict[ShardNumber, list[Any]] = defaultdict(list)
         for id in ids:
             groups[_shard_or_none(id)].append(id)
-        return self._union(sql, {s: {"ids": group} for s, group in groups.items()}, params, partial)
+        return self._each(sql, {s: {"ids": group} for s, group in groups.items()}, params, partial)
 
     def gather_pairs(
         self,
@@ -100,7 +134,7 @@ class Reader:
         arrays = {
             s: {"ids": [a for a, _ in group], "others": [b for _, b in group]} for s, group in groups.items()
         }
-        return self._union(sql, arrays, params, partial)
+        return self._each(sql, arrays, params, partial)
 
     def everywhere(
         self, sql: str, params: Mapping[str, Any] | None = None, *, partial: bool = False
@@ -117,9 +151,9 @@ class Reader:
         partial: bool = False,
     ) -> list[Row]:
         """Run `sql` on these shards; `%(shard)s` is the number of each. One round trip a node."""
-        return self._union(sql, {shard: {"shard": shard} for shard in shards}, params, partial)
+        return self._each(sql, {shard: {"shard": shard} for shard in shards}, params, partial)
 
-    def _union(
+    def _each(
         self,
         sql: str,
         arrays: dict[ShardNumber, dict[str, Any]],
@@ -134,9 +168,9 @@ class Reader:
                 continue
         rows: list[Row] = []
         for node, shards in by_node.items():
-            text, values = _one_statement(sql, sorted(shards), arrays, params or {})
+            asked = [(text_for(sql, schema_of(s)), {**(params or {}), **arrays[s]}) for s in sorted(shards)]
             try:
-                rows += _read(node, text, values, sorted(shards))
+                rows += _read(node, asked)
             except Unavailable:
                 if not partial:
                     raise
@@ -154,33 +188,29 @@ def _shard_or_none(id: int) -> ShardNumber:
         return _NOWHERE
 
 
-def _one_statement(
-    sql: str,
-    shards: list[ShardNumber],
-    arrays: dict[ShardNumber, dict[str, Any]],
-    params: Mapping[str, Any],
-) -> tuple[str, dict[str, Any]]:
-    if len(shards) == 1:
-        return text_for(sql, schema_of(shards[0])), {**params, **arrays[shards[0]]}
-    parts: list[str] = []
-    values: dict[str, Any] = dict(params)
-    for place, shard in enumerate(shards):
-        text = sql.replace("{s}", schema_of(shard))
-        for name, array in arrays[shard].items():
-            text = text.replace(f"%({name})s", f"%({name}_{place})s")
-            values[f"{name}_{place}"] = array
-        parts.append(f"({text})")
-    return " UNION ALL ".join(parts), values
+def _read(node: Node, asked: Sequence[tuple[str, Params]]) -> list[Row]:
+    """The rows of all these statements, in one round trip.
+
+    Each by itself, and so prepared: as one UNION ALL, which differs with every set of shards, a page of twenty photos
+    kept PostgreSQL busy for 4.5 ms, nearly all of it planning; so it is 0.7.
+    """
+
+    def ask(connection: nodes.Connection) -> list[Row]:
+        if len(asked) == 1:
+            return connection.execute(*asked[0]).fetchall()
+        with connection.pipeline():
+            cursors = [connection.execute(text, values) for text, values in asked]
+        return [row for cursor in cursors for row in cursor.fetchall()]
+
+    return _asked(node, ask)
 
 
-def _read(node: Node, text: str, values: dict[str, Any], shards: list[ShardNumber]) -> list[Row]:
+def _asked(node: Node, ask: Callable[[Bounded], T]) -> T:
     for attempt in (1, 2):
         try:
             with nodes.connection(node) as connection:
                 trips.add("node")
-                # Unions differ with every set of shards: preparing them would only fill the server's memory.
-                prepare = None if len(shards) == 1 else False
-                return connection.execute(text, values, prepare=prepare).fetchall()
+                return ask(connection)
         except psycopg.Error as error:
             if attempt == 1 and lost(error) and not isinstance(error, Silent):
                 nodes.recheck(node)
@@ -189,7 +219,7 @@ def _read(node: Node, text: str, values: dict[str, Any], shards: list[ShardNumbe
     raise AssertionError("unreachable")
 
 
-class _Lending(ShardReader):
+class Lending(ShardReader):
     """A shard whose connection is borrowed for each statement."""
 
     def __init__(self, shard: ShardNumber, node: Node) -> None:
@@ -198,7 +228,7 @@ class _Lending(ShardReader):
         self._node = node
 
     def rows(self, sql: str, params: Params = ()) -> list[Row]:
-        return _read(self._node, text_for(sql, self.schema), params, [self.shard])  # type: ignore[arg-type]
+        return _read(self._node, [(text_for(sql, self.schema), params)])
 
     def row(self, sql: str, params: Params = ()) -> Row | None:
         rows = self.rows(sql, params)
@@ -211,12 +241,20 @@ class _Lending(ShardReader):
     def run(self, sql: str, params: Params = ()) -> int:
         raise TypeError("a reader does not write")
 
+    def quick(self, sql: str, values: Sequence[quick.Value]) -> tuple[quick.Value, ...]:
+        """The one row of a statement, as bytes, in a third of the time (quick.py). `$1`, not `%(name)s`."""
+        text = text_for(sql, self.schema)
+        return _asked(self._node, lambda connection: quick.row(connection, text, values))
+
 
 def reader() -> Reader:
     return Reader()
 
 
 def lost(error: psycopg.Error) -> bool:
+    """Whether the connection is gone, or was ended because nothing was asked on it for too long (bounded.py)."""
+    if isinstance(error, psycopg.errors.IdleInTransactionSessionTimeout):
+        return True
     return isinstance(error, psycopg.OperationalError) and (
         error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
     )

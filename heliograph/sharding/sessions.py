@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from django.db import IntegrityError, connection, transaction
-from django.db.utils import InterfaceError, OperationalError
+from django.db.utils import InterfaceError, InternalError, OperationalError
 
 from heliograph.core import metrics, trips
 from heliograph.core.errors import HeliographError, Unavailable
@@ -31,7 +31,7 @@ from heliograph.sharding.bounded import Silent
 from heliograph.sharding.ids import ShardNumber, shard_of
 from heliograph.sharding.map import Node
 from heliograph.sharding.queue import ENQUEUE, Job, row_of
-from heliograph.sharding.readers import Params, Reader, Row, ShardReader, reader
+from heliograph.sharding.readers import DirectoryReader, Params, Reader, Row, ShardReader, reader
 
 __all__ = ["DirectoryTx", "Reader", "Row", "ShardReader", "Tx", "directory", "reader", "write"]
 
@@ -44,12 +44,14 @@ _PROJECT = "INSERT INTO public.outbox (kind, a, b) VALUES (%s, %s, %s)"
 _PROJECT_ALL = "INSERT INTO public.outbox (kind, a, b) SELECT %s, * FROM unnest(%s::bigint[], %s::bigint[])"
 _VERSION = "SELECT nextval('{s}.version_seq')"
 
-#: Called after a commit with the outbox rows of the transaction; sharding/outbox.py sets it.
-on_projected: Callable[[list[tuple[str, int, int]]], None] | None = None
+#: Called after a commit with the outbox rows of the transaction; whether it has done them all. sharding/outbox.py sets
+#: it.
+on_projected: Callable[[list[tuple[str, int, int]]], bool] | None = None
 
-#: Told after every commit of `write` which id it was given, and its outbox rows: the copies of photos and faces
-#: that pages keep go by it. So whoever changes a photo, or what is said about it, hands its id to `write`.
-on_written: list[Callable[[int, Sequence[tuple[str, int, int]]], None]] = []
+#: Told after every commit of `write` which id it was given, whether that may be a photo's, and its outbox rows: the
+#: copies of photos and faces that pages keep go by it. So whoever changes a photo, or what is said about it, hands its
+#: id to `write`.
+on_written: list[Callable[[int, bool, Sequence[tuple[str, int, int]]], None]] = []
 
 
 class Tx(ShardReader):
@@ -117,19 +119,19 @@ class Tx(ShardReader):
         raise AssertionError("unreachable")
 
     def committed(self) -> None:
-        if self.lanes or self.projected:
-            wake.up(self.node.number, sorted(self.lanes), outbox=bool(self.projected))
-        if self.projected and on_projected is not None:
-            on_projected(self.projected)
+        _tell(self.node.number, self.lanes, self.projected)
         _run_all(self._after)
 
 
-def write(person_id: int, body: Callable[[Tx], T], *, repeatable: bool = False) -> T:
+def write(person_id: int, body: Callable[[Tx], T], *, repeatable: bool = False, of_photo: bool = True) -> T:
     """Run `body` in one transaction on the shard of `person_id` (any id of that shard will do).
 
     READ COMMITTED with explicit row locks. Runs `body` again after a deadlock or serialization failure, and when
     the shard has moved. A connection lost at COMMIT leaves the outcome unknown: the body runs again only if it is
     `repeatable` (idempotency row, ids made before), else Unavailable is raised.
+
+    `of_photo`: the id may be a photo's, and copies of that photo are void afterwards. False, where it is a person's,
+    spares a trip; forgetting to say so costs no more than that trip.
     """
     shard = shard_of(person_id)
     for attempt in range(1, _ATTEMPTS + 1):
@@ -144,7 +146,7 @@ def write(person_id: int, body: Callable[[Tx], T], *, repeatable: bool = False) 
             metrics.count("write_retries_total", reason=error.sqlstate or "connection")
             continue
         for tell in on_written:
-            tell(person_id, tx.projected)
+            tell(person_id, of_photo, tx.projected)
         tx.committed()
         return answer
     raise AssertionError("unreachable")
@@ -186,6 +188,14 @@ def _worth_another(error: psycopg.Error, one: _Attempt, repeatable: bool) -> boo
     return repeatable or not one.done
 
 
+def _tell(number: int, lanes: set[str], projected: list[tuple[str, int, int]]) -> None:
+    """After a commit: workers hear of its jobs, and of its rows if they are not mirrored at once."""
+    if lanes:
+        wake.up(number, sorted(lanes), outbox=False)
+    if projected and (on_projected is None or not on_projected(projected)):
+        wake.up(number, [], outbox=True)
+
+
 def _run_all(acts: Iterable[Callable[[], None]]) -> None:
     for act in acts:
         try:
@@ -196,7 +206,7 @@ def _run_all(acts: Iterable[Callable[[], None]]) -> None:
             metrics.count("after_commit_failures_total")
 
 
-class DirectoryTx:
+class DirectoryTx(DirectoryReader):
     """One transaction in the directory. Django's ORM works inside; this is the way to jobs and mirrors."""
 
     shard = 0
@@ -206,19 +216,6 @@ class DirectoryTx:
         self.projected: list[tuple[str, int, int]] = []
         self.lanes: set[str] = set()
         self._after: list[Callable[[], None]] = []
-
-    def rows(self, sql: str, params: Params = ()) -> list[Row]:
-        with self._cursor(sql, params) as cursor:
-            return list(cursor.fetchall())
-
-    def row(self, sql: str, params: Params = ()) -> Row | None:
-        with self._cursor(sql, params) as cursor:
-            row: Row | None = cursor.fetchone()
-            return row
-
-    def value(self, sql: str, params: Params = ()) -> Any:
-        row = self.row(sql, params)
-        return None if row is None else row[0]
 
     def run(self, sql: str, params: Params = ()) -> int:
         with self._cursor(sql, params) as cursor:
@@ -243,17 +240,8 @@ class DirectoryTx:
     def after_commit(self, act: Callable[[], None]) -> None:
         self._after.append(act)
 
-    def _cursor(self, sql: str, params: Params) -> Any:
-        trips.add("directory")
-        cursor = connection.cursor()
-        cursor.execute(sql.replace("{s}", "public"), params)
-        return cursor
-
     def committed(self) -> None:
-        if self.lanes or self.projected:
-            wake.up(wake.DIRECTORY, sorted(self.lanes), outbox=bool(self.projected))
-        if self.projected and on_projected is not None:
-            on_projected(self.projected)
+        _tell(wake.DIRECTORY, self.lanes, self.projected)
         _run_all(self._after)
 
 
@@ -267,6 +255,9 @@ _TIME_IS_UP = (
     "57014",
     "55P03",
 )  # of a statement, of the wait for a lock: the connection is as good as before
+
+
+_ASLEEP = "25P03"  # nothing was asked for too long (bounded.py), and the connection is gone
 
 
 def _soon_at_hand() -> None:
@@ -304,8 +295,10 @@ def directory(body: Callable[[DirectoryTx], T]) -> T:
                 if hurry.active():
                     _limit_directory()
                 answer = body(tx)
-        except (OperationalError, InterfaceError) as error:
+        except (OperationalError, InterfaceError, InternalError) as error:
             state = getattr(error.__cause__, "sqlstate", None)
+            if isinstance(error, InternalError) and state != _ASLEEP:
+                raise
             if state in ("40001", "40P01") and attempt < _ATTEMPTS:
                 continue
             if state not in _TIME_IS_UP:

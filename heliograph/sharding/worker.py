@@ -29,7 +29,7 @@ from functools import partial
 import orjson
 from django.db import DatabaseError, connections
 
-from heliograph.core import clock, environment, metrics
+from heliograph.core import background, clock, environment, metrics
 from heliograph.core.errors import HeliographError
 from heliograph.sharding import map, outbox, tidy, wake, wake_listener
 from heliograph.sharding.attendant import Attendant
@@ -47,6 +47,7 @@ SOFT_SECONDS = 6.0  # for jobs to finish after SIGTERM; a supervisor kills after
 HEARTBEAT = "heliograph:worker:"
 HEARTBEAT_SECONDS = 5.0
 HEARTBEAT_KEPT_SECONDS = 20
+STANDS_SECONDS = 10.0  # for which work may wait before it is as urgent as answers
 
 
 class WorkerProcess:
@@ -62,6 +63,7 @@ class WorkerProcess:
         self._odd_jobs = ThreadPoolExecutor(1, "periodic")
         self._ears = ThreadPoolExecutor(1, "heartbeat")
         self._loop = asyncio.get_running_loop()
+        self._place = background.Place()
         self._key = f"{HEARTBEAT}{socket.gethostname()}:{os.getpid()}"
 
     async def run(self) -> int:
@@ -138,6 +140,8 @@ class WorkerProcess:
         told: dict[str, bool] = {}
         due = 0.0
         while True:
+            stood = max((it.stood_seconds() for it in self._attendants.values()), default=0.0)
+            self._place.take(late=stood > STANDS_SECONDS)
             databases = {attendant.name: attendant.ok for attendant in self._attendants.values()}
             if databases != told or self._loop.time() >= due:
                 await self._tell(databases)

@@ -6,11 +6,11 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from heliograph import __version__
 from heliograph.core import environment
+from heliograph.web.rendering import render
 from heliograph.web.session import PageRequest, open_to_all
 
 
@@ -24,6 +24,8 @@ class Work(NamedTuple):
 
 MADE_WITH = (
     Work("Django", "BSD-3-Clause", "https://www.djangoproject.com/"),
+    Work("Jinja", "BSD-3-Clause", "https://jinja.palletsprojects.com/"),
+    Work("MarkupSafe", "BSD-3-Clause", "https://markupsafe.palletsprojects.com/"),
     Work("PostgreSQL", "PostgreSQL", "https://www.postgresql.org/"),
     Work("Valkey", "BSD-3-Clause", "https://valkey.io/"),
     Work("Granian", "BSD-3-Clause", "https://github.com/emmett-framework/granian"),

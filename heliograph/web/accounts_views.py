@@ -6,27 +6,42 @@ open links by themselves.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from heliograph.accounts.errors import Gone, Leaving
 from heliograph.core import environment
 from heliograph.core.errors import Conflict, HeliographError, Invalid, Limited, NotAllowed
-from heliograph.flows import administrators, email_addresses, passwords, sign_in, sign_up, web_sessions
+from heliograph.flows import (
+    administrators,
+    delete_account,
+    email_addresses,
+    passwords,
+    sign_in,
+    sign_up,
+    web_sessions,
+)
 from heliograph.sharding.ids import PersonId
-from heliograph.web import address, errors, forms
+from heliograph.web import address, errors, forms, times
 from heliograph.web.answers import local, see
-from heliograph.web.session import COOKIE, READER, PageRequest, SignedInRequest, open_to_all, signed_in
+from heliograph.web.rendering import render
+from heliograph.web.session import (
+    READER,
+    PageRequest,
+    SignedInRequest,
+    give_key,
+    key_of,
+    keys_of,
+    open_to_all,
+    signed_in,
+    take_key,
+)
 
-_COOKIE_LIVES = timedelta(
-    days=400
-)  # the most that browsers keep; the directory decides (accounts/browsers.py)
 #: What a form can tell; everything else is a page of its own (web/errors.py).
 _TOLD = (Invalid, NotAllowed, Conflict, Limited)
 
@@ -63,6 +78,8 @@ def enter(request: PageRequest) -> HttpResponse:
     try:
         person_id = sign_in.check(**form.cleaned_data, address=address.of(request))
         return let_in(request, person_id)
+    except Leaving as leaving:
+        return _ask_to_keep(request, form, leaving.person_id)
     except _TOLD as error:
         return _refuse(request, "accounts/sign_in.html", form, error)
 
@@ -70,11 +87,14 @@ def enter(request: PageRequest) -> HttpResponse:
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
     """Sign this browser out."""
-    key = request.COOKIES.get(COOKIE)
-    if key:
+    for key in keys_of(request):
         web_sessions.close(key)
-    response = see("/")
-    response.delete_cookie(COOKIE, samesite="Lax")
+    return _forgotten(see("/"))
+
+
+def _forgotten(response: HttpResponse) -> HttpResponse:
+    """The answer to a browser in which nobody is signed in any more."""
+    take_key(response)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'  # nothing that was seen stays readable
     response.headers[READER] = "none"
     return response
@@ -89,7 +109,7 @@ def password(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         return _show(request, "accounts/password.html", form)
     try:
-        passwords.change(request.viewer.person_id, **form.cleaned_data, keep=request.COOKIES.get(COOKIE))
+        passwords.change(request.viewer.person_id, **form.cleaned_data, keep=key_of(request))
     except _TOLD as error:
         return _refuse(request, "accounts/password.html", form, error)
     return _note(
@@ -99,6 +119,44 @@ def password(request: SignedInRequest) -> HttpResponse:
         "/settings",
         _("Back to the settings"),
     )
+
+
+@sensitive_post_parameters("password")
+@_form
+@signed_in
+def delete(request: SignedInRequest) -> HttpResponse:
+    """Delete one's account: what that means, and the password."""
+    form = forms.DeleteAccount(request.POST or None)
+    days = environment.get().account_grace_days
+    if not form.is_valid():
+        return _show(request, "accounts/delete.html", form, days=days)
+    try:
+        leaves_at = delete_account.ask(request.viewer.person_id, **form.cleaned_data)
+    except _TOLD as error:
+        return _refuse(request, "accounts/delete.html", form, error, days=days)
+    request.viewer = None  # type: ignore[assignment]  # a page of a guest
+    day = times.day(leaves_at)
+    said = _("Nobody sees it any more. Until %(day)s you can have it back by signing in.") % {"day": day}
+    gone = _("Nobody sees it any more, and in a few minutes it is gone.")
+    answer = _note(request, _("Your account is deleted"), said if days else gone, "/", _("Goodbye"))
+    return _forgotten(answer)
+
+
+def _ask_to_keep(request: PageRequest, form: forms.Form, person_id: PersonId) -> HttpResponse:
+    """Who has signed in to an account that is being deleted may have changed their mind."""
+    try:
+        seal, leaves_at = delete_account.question(person_id)
+    except Gone as error:
+        return _refuse(request, "accounts/sign_in.html", form, error)
+    context = {"seal": seal, "day": times.day(leaves_at), "next": _next(request)}
+    return render(request, "accounts/keep.html", context)
+
+
+@require_POST
+@open_to_all
+def keep(request: PageRequest) -> HttpResponse:
+    """Keep one's account after all, and be signed in."""
+    return let_in(request, delete_account.keep(request.POST.get("seal", "")))
 
 
 @_form
@@ -212,14 +270,7 @@ def let_in(request: HttpRequest, person_id: PersonId) -> HttpResponse:
     key = web_sessions.open(person_id, request.headers.get("User-Agent", ""))
     rotate_token(request)
     response = see(_next(request))
-    response.set_cookie(
-        COOKIE,
-        key,
-        max_age=_COOKIE_LIVES,
-        httponly=True,
-        samesite="Lax",
-        secure=environment.get().secure,
-    )
+    give_key(response, key)
     return response
 
 

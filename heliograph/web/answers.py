@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
+from heliograph.sharding.idempotency import LONGEST_KEY
+
 
 def wants_json(request: HttpRequest) -> bool:
     """Whether our own script asks; a form sent without scripts wants a page."""
@@ -32,6 +34,12 @@ def local(address: str | None, default: str = "/") -> str:
     if address and address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None):
         return address
     return default
+
+
+def key_of(request: HttpRequest) -> str | None:
+    """The form's `key`, which makes a second click the same deed; None when somebody has put nonsense there."""
+    key = request.POST.get("key", "")
+    return key if 0 < len(key) <= LONGEST_KEY and key.isprintable() else None
 
 
 def see(address: str) -> HttpResponse:

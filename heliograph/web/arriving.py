@@ -1,8 +1,8 @@
 """Photos on their way in through this door: a bare body (our script), or a file of a form (no scripts).
 
-The server in front has no time limit for a body. `heliograph.media.uploads` watches over what it reads
-itself; a form is read by Django before anybody else, so it is watched here. Files are taken where a view asks
-for them by `watch` and nowhere else: settings.FILE_UPLOAD_HANDLERS names `NoFiles`.
+Behind the front door (gate/) all of it has arrived. Other servers have no time limit for a body: `media/uploads.py`
+watches over what it reads itself; a form is read by Django before anybody else, so it is watched here. Files are taken
+where a view asks for them by `watch` and nowhere else: settings.FILE_UPLOAD_HANDLERS names `NoFiles`.
 """
 
 from __future__ import annotations

@@ -10,58 +10,24 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib import resources
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from heliograph.core import addresses, environment
 from heliograph.core.errors import NotFound
 from heliograph.flows import look_around as looking
-from heliograph.web import accounts_views
+from heliograph.web import accounts_views, demo
 from heliograph.web.answers import see
+from heliograph.web.rendering import render
 from heliograph.web.session import PageRequest, open_to_all
-
-#: What proxies add. Whoever sends one of these came a longer way than from this machine, or says so.
-_SIGNS_OF_PROXIES: Final = (
-    "Forwarded",
-    "Via",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Forwarded-Proto",
-    "X-Forwarded-Server",
-    "X-Original-Host",
-    "X-Real-IP",
-    "CF-Connecting-IP",
-    "True-Client-IP",
-)
-
-
-def may_look_around(request: HttpRequest) -> bool:
-    """Whether this visitor may be one of the demo's people without a password."""
-    env = environment.get()
-    return (
-        env.demo == "open"
-        and not env.trusted_proxies
-        and addresses.is_loopback(urlsplit(env.url).hostname or "")
-        and addresses.is_loopback(request.META.get("REMOTE_ADDR", ""))
-        and addresses.is_loopback(urlsplit(f"//{request.get_host()}").hostname or "")
-        and not any(name in request.headers for name in _SIGNS_OF_PROXIES)
-    )
-
-
-def has_photographs() -> bool:
-    """Whether the demo's photographs are in this network."""
-    return environment.get().demo in ("open", "credits")
 
 
 @csrf_exempt  # until it is known that this address exists; _enter is protected
 def look_around(request: HttpRequest) -> HttpResponseBase:
     """Sign this browser in as the demo's guide; an ordinary session."""
-    if not may_look_around(request):
+    if not demo.may_look_around(request):
         raise NotFound(cause="no open demo, or not from this machine")
     return _enter(request)
 
@@ -77,7 +43,7 @@ def _enter(request: PageRequest) -> HttpResponse:
 @open_to_all
 def photographs(request: PageRequest) -> HttpResponse:
     """Who made the demo's photographs, and under which licences they are passed on."""
-    if not has_photographs():
+    if not demo.has_photographs():
         raise NotFound(cause="no demo here")
     return render(request, "web/demo_photographs.html", {"makers": makers(), "tab": ""})
 

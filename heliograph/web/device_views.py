@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
@@ -12,14 +11,15 @@ from heliograph.flows import web_sessions
 from heliograph.pages import devices as pages
 from heliograph.web import agents
 from heliograph.web.answers import see
-from heliograph.web.session import COOKIE, SignedInRequest, signed_in
+from heliograph.web.rendering import render
+from heliograph.web.session import SignedInRequest, key_of, signed_in
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def devices(request: SignedInRequest) -> HttpResponse:
     """The list; a form of it ends one (`name`), or all others."""
-    me, key = request.viewer.person_id, request.COOKIES.get(COOKIE)
+    me, key = request.viewer.person_id, key_of(request)
     if request.method == "POST":
         return _end(request)
     found = [
@@ -39,6 +39,6 @@ def _end(request: SignedInRequest) -> HttpResponse:
         web_sessions.close_one(me, name)
         messages.success(request, gettext("That browser is signed out."))
     else:
-        web_sessions.close_all(me, but=request.COOKIES.get(COOKIE))
+        web_sessions.close_all(me, but=key_of(request))
         messages.success(request, gettext("All other devices are signed out."))
     return see("/settings/devices")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import (
     HttpRequest,
@@ -22,12 +22,12 @@ from django.http import (
     JsonResponse,
 )
 from django.middleware.csrf import REASON_NO_CSRF_COOKIE
-from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.utils.encoding import iri_to_uri
 from django.utils.html import escape
 from django.utils.translation import gettext, gettext_noop
 
+from heliograph.core import refused
 from heliograph.core.errors import (
     Conflict,
     HeliographError,
@@ -41,6 +41,7 @@ from heliograph.core.errors import (
 from heliograph.web import session
 from heliograph.web.answers import local, see, wants_json
 from heliograph.web.arriving import has_files
+from heliograph.web.rendering import render
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +61,19 @@ _LOOKS: list[tuple[type[HeliographError], _Look]] = [
     (Unavailable, _Look(503, gettext_noop("We will be right back"), "again")),
 ]
 _ANY = _Look(500, gettext_noop("Something broke on our side"), "again")
-_BY_CODE = {"too_large": 413, "unsupported_type": 415}
+_BY_CODE = {
+    "too_large": 413,
+    "body_too_large": 413,
+    "unsupported_type": 415,
+    "too_slow": 408,
+    "no_room": 507,
+}
+#: Where the sentence of an error speaks of what only programs know.
+_FOR_PEOPLE = {
+    "idempotency_key_reused": gettext_noop(
+        "You sent this before, with other words. Send it once more if you want both."
+    ),
+}
 _OTHER_DOORS = ("/v1/", "/m/")
 _SOONEST = 5  # seconds until a page for "right back" loads itself again
 
@@ -72,6 +85,11 @@ class ErrorPages:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        refusal = refused.why(request.META)
+        if refusal is not None and not request.path.startswith(_OTHER_DOORS):
+            told = answer(request, refusal)
+            told._has_been_logged = True  # type: ignore[attr-defined]  # counted where it was refused
+            return told
         response = self._get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not request.path.startswith(_OTHER_DOORS):
             return _wrong_method(request, response)
@@ -98,10 +116,15 @@ def answer(request: HttpRequest, error: HeliographError) -> HttpResponse:
         return see(session.SIGN_IN)
     look = _look(error)._replace(status=status_of(error))
     later = error.retry_after_seconds if isinstance(error, Unavailable) else 0
-    response = _say(request, look, gettext(error.sentence), later=later)
+    response = _say(request, look, said(error), later=later)
     if isinstance(error, Limited | Unavailable):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
+
+
+def said(error: HeliographError) -> str:
+    """The sentence of an error, for somebody who looks at a page."""
+    return gettext(_FOR_PEOPLE.get(error.code, error.sentence))
 
 
 def _look(error: HeliographError) -> _Look:
@@ -144,7 +167,12 @@ def _back(request: HttpRequest) -> str:
     """The page that had the form, after a POST."""
     if request.method != "POST":
         return ""
-    return request.path if has_files(request) else local(request.POST.get("next"), "")
+    if has_files(request):
+        return request.path
+    try:
+        return local(request.POST.get("next"), "")
+    except (BadRequest, SuspiciousOperation):
+        return ""  # the form cannot be read, which is what this page tells
 
 
 def _frame(request: HttpRequest) -> None:

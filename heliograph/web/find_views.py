@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from heliograph.accounts.finding import LONGEST_QUERY
 from heliograph.pages import search, suggestions
+from heliograph.web.rendering import render
 from heliograph.web.session import SignedInRequest, signed_in
 
 _OFFERED = 6  # while somebody writes

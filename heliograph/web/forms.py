@@ -6,10 +6,10 @@ about (`tell`). So nothing is checked twice, and the API says the same sentences
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from django import forms
-from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -20,76 +20,146 @@ from heliograph.core.errors import HeliographError, Invalid
 _PLAIN = {"autocapitalize": "none", "autocorrect": "off", "spellcheck": "false"}
 
 
-class Form(forms.Form):
+@dataclass(frozen=True)
+class Field:
+    """One field: its `<input>` is of the type `kind` and has the attributes `attrs`."""
+
+    name: str
+    label: Any  # a sentence in the language of whoever reads it
+    kind: str = "text"
+    hint: Any = ""
+    required: bool = True
+    attrs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def secret(self) -> bool:
+        """Whether it is taken to the letter, and never sent back."""
+        return self.kind == "password"
+
+    def read(self, text: str) -> str:
+        """What somebody typed, as flows want it. Raises ValueError with a sentence."""
+        text = text if self.secret else text.strip()
+        if "\0" in text:
+            raise ValueError(gettext("This cannot be read. Type it once more."))
+        if self.required and not text:
+            raise ValueError(gettext("This field is required."))
+        return text
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A field with what was typed and what is wrong with it."""
+
+    field: Field
+    value: str
+    mistakes: list[str]
+
+    @property
+    def described_by(self) -> str:
+        """The ids of what is said about the field."""
+        said = [("helptext", self.field.hint), ("error", self.mistakes)]
+        return " ".join(f"id_{self.field.name}_{what}" for what, there in said if there)
+
+
+class Form:
     """A form that can be told what a flow refused."""
 
-    def __init__(self, data: QueryDict | None = None) -> None:
-        super().__init__(data, label_suffix="")
+    fields: tuple[Field, ...] = ()
+
+    def __init__(self, data: Mapping[str, str] | None = None) -> None:
+        self.is_bound = data is not None
+        self.cleaned_data: dict[str, str] = {}
+        self.mistakes: list[str] = []  # of the form as a whole
+        self._typed = data or {}
+        self._mistakes: dict[str, list[str]] = {}
+
+    def is_valid(self) -> bool:
+        """Whether it was sent, with all that it needs; then `cleaned_data` has it."""
+        if not self.is_bound:
+            return False
+        for one in self.fields:
+            try:
+                self.cleaned_data[one.name] = one.read(self._typed.get(one.name, ""))
+            except ValueError as error:
+                self._mistakes[one.name] = [str(error)]
+        return not self._mistakes
 
     def tell(self, error: HeliographError) -> None:
         """Put the sentences of an error where they belong: at their fields, else above the form."""
         told = error.fields.items() if isinstance(error, Invalid) else ()
+        names = {one.name for one in self.fields}
         for name, sentence in told:
-            self.add_error(name if name in self.fields else None, sentence)
+            (self._mistakes.setdefault(name, []) if name in names else self.mistakes).append(sentence)
         if not told:
-            self.add_error(None, gettext(error.sentence))
+            self.mistakes.append(gettext(error.sentence))
+
+    def __iter__(self) -> Iterator[Shown]:
+        for one in self.fields:
+            value = "" if one.secret else self._typed.get(one.name, "")
+            yield Shown(one, value, self._mistakes.get(one.name, []))
 
 
-def _name(**more: Any) -> forms.CharField:
-    attrs = {"autocomplete": "username", **_PLAIN, **more.pop("attrs", {})}
-    return forms.CharField(widget=forms.TextInput(attrs), **more)
+def _login() -> Field:
+    return Field("login", _("Username or e-mail"), attrs={"autocomplete": "username", **_PLAIN})
 
 
-def _email(**more: Any) -> forms.CharField:
-    # Not forms.EmailField: what an address is, accounts/email.py says.
+def _email(hint: Any = "") -> Field:
+    # Whether it is an address, accounts/email.py says.
     attrs = {"autocomplete": "email", "inputmode": "email", **_PLAIN}
-    return forms.CharField(label=_("E-mail"), widget=forms.EmailInput(attrs), **more)
+    return Field("email", _("E-mail"), "email", hint=hint, attrs=attrs)
 
 
-def _new_password(label: Any) -> forms.CharField:
-    widget = forms.PasswordInput({"autocomplete": "new-password", "minlength": str(SHORTEST)})
+def _new_password(name: str, label: Any) -> Field:
     hint = _("At least 8 characters. A few words in a row are easy to remember and hard to guess.")
-    return forms.CharField(label=label, widget=widget, help_text=hint, strip=False)
+    attrs = {"autocomplete": "new-password", "minlength": str(SHORTEST)}
+    return Field(name, label, "password", hint=hint, attrs=attrs)
 
 
-def _present_password(label: Any) -> forms.CharField:
-    widget = forms.PasswordInput({"autocomplete": "current-password"})
-    return forms.CharField(label=label, widget=widget, strip=False)
+def _present_password(name: str, label: Any) -> Field:
+    return Field(name, label, "password", attrs={"autocomplete": "current-password"})
 
 
 class SignUp(Form):
-    username = _name(
-        label=_("Username"),
-        help_text=_("Letters from a to z, digits, dots and underscores. This is how people find you."),
-        attrs={"maxlength": str(LONGEST_USERNAME)},
+    fields = (
+        Field(
+            "username",
+            _("Username"),
+            hint=_("Letters from a to z, digits, dots and underscores. This is how people find you."),
+            attrs={"autocomplete": "username", **_PLAIN, "maxlength": str(LONGEST_USERNAME)},
+        ),
+        Field(
+            "full_name",
+            _("Name"),
+            required=False,
+            attrs={"autocomplete": "name", "maxlength": str(LONGEST_FULL_NAME), "dir": "auto"},
+        ),
+        _email(_("Never shown to anybody. It is needed when you forget your password.")),
+        _new_password("password", _("Password")),
     )
-    full_name = forms.CharField(
-        label=_("Name"),
-        required=False,
-        widget=forms.TextInput({"autocomplete": "name", "maxlength": str(LONGEST_FULL_NAME), "dir": "auto"}),
-    )
-    email = _email(help_text=_("Never shown to anybody. It is needed when you forget your password."))
-    password = _new_password(_("Password"))
 
 
 class SignIn(Form):
-    login = _name(label=_("Username or e-mail"))
-    password = _present_password(_("Password"))
+    fields = (_login(), _present_password("password", _("Password")))
 
 
 class ChangePassword(Form):
-    old = _present_password(_("Present password"))
-    new = _new_password(_("New password"))
+    fields = (
+        _present_password("old", _("Present password")),
+        _new_password("new", _("New password")),
+    )
+
+
+class DeleteAccount(Form):
+    fields = (_present_password("password", _("Your password")),)
 
 
 class ForgottenPassword(Form):
-    login = _name(label=_("Username or e-mail"))
+    fields = (_login(),)
 
 
 class ResetPassword(Form):
-    new = _new_password(_("New password"))
+    fields = (_new_password("new", _("New password")),)
 
 
 class ChangeEmail(Form):
-    email = _email()
-    password = _present_password(_("Password"))
+    fields = (_email(), _present_password("password", _("Password")))

@@ -1,87 +1,156 @@
 """Photo cards and other rows as HTML, rendered once for each content and then only filled in.
 
-A page of twenty cards took 20 ms in Django's templates, twenty times an empty view. `pages.cards` gives the same
-object for the same content, so its HTML is remembered by the object. What differs from page to page is a hole:
-NUL, a name, NUL, which no text of people can contain (media/captions.py refuses NUL).
+`pages.cards` gives the same object for the same content, so its HTML is remembered by the object. What differs from
+page to page is a hole: NUL, a name, NUL, which no text of people can contain (media/captions.py refuses NUL).
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from html import escape
 from typing import Any
 
-from django.template.loader import render_to_string
-from django.utils import timezone
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from markupsafe import Markup
 
 from heliograph.core import clock
-from heliograph.pages.cards import CommentCard, PhotoCard
-from heliograph.web import times
+from heliograph.graph.relations import Outgoing
+from heliograph.pages.cards import CommentCard, PersonCard, PhotoCard
+from heliograph.pages.search import Found
+from heliograph.pages.who import Viewer
+from heliograph.web import forged, look, templating, times
 
 _REMEMBERED = 2000  # cards, each about 3 KB
 _MARK = "\0"
 _CSRF = "csrf"
+_HERE = "here"
 _EXACT = "at "
-_FIXED = 256  # parts by language
+_TILES_AT_ONCE = 9  # that are fetched before anybody scrolls
 
 
-def hole(moment: datetime, *, exact: bool = False) -> str:
-    """Where `how long ago`, or the exact time in the reader's zone, is filled in."""
-    return f"{_MARK}{_EXACT if exact else ''}{moment.timestamp():.0f}{_MARK}"
+def _ago(moment: datetime) -> Markup:
+    """`ago` of the templates, with holes where the exact time and `how long ago` are filled in."""
+    seconds = f"{moment.timestamp():.0f}"
+    return look.dated(moment, f"{_MARK}{_EXACT}{seconds}{_MARK}", f"{_MARK}{seconds}{_MARK}")
 
 
-def cards(
-    photos: Iterable[PhotoCard], *, viewer_id: int | None, csrf_token: Any, language: str, eager: int = 0
-) -> SafeString:
-    """The cards of photos on the home page of this viewer, who is signed in; the first `eager` are fetched at once.
+#: What templates are given instead of what differs from page to page.
+_HOLES = {"ago": _ago, "csrf_input": forged.field(f"{_MARK}{_CSRF}{_MARK}")}
 
-    All of them in one call: what is the same for the page is asked once, and Django's templates do not come between.
+
+def cards(photos: Iterable[PhotoCard], viewer: Viewer, token: object, eager: int = 0) -> Markup:
+    """The photos of a page, for its viewer; the first `eager` are fetched before anybody scrolls.
+
+    All of them in one call: what is the same for the page is asked once.
     """
-    now, token, zone = clock.now(), str(csrf_token), timezone.get_current_timezone_name()
+    at, now, token = times.here(), clock.now(), str(token)
     page: list[str] = []
+    me = viewer.person_id
     for place, photo in enumerate(photos):
-        for html, name in _pieces(photo, photo.owner.id == viewer_id, place < eager, language):
+        named = me if photo.liked and any(one.id == me for one in photo.newest_likers) else 0
+        for html, name in _pieces(photo, photo.owner.id == me, place < eager, at.language, named):
             page.append(html)
             if name:
-                page.append(token if name == _CSRF else _time(name, now, zone, language))
-    return mark_safe("".join(page))  # noqa: S308 - made by templates; tokens and times are ours
+                page.append(token if name == _CSRF else _time(name, now, at))
+    return Markup("".join(page))  # noqa: S704 - made by templates; tokens and times are ours
 
 
-def row(
-    name: str, key: Hashable, context: dict[str, Any], *, csrf_token: Any = "", language: str
-) -> SafeString:
-    """One of many rows of a page: the part `name`, remembered by `key`, which holds all that its HTML depends on.
-
-    `context` is for the template. Times and the token against forged forms are holes, as in cards.
-    """
-    pieces = _row(name, _Known(key, context), language)
-    if len(pieces) == 1:
-        return pieces[0][0]
-    now, zone = clock.now(), timezone.get_current_timezone_name()
-    page: list[str] = []
-    for html, hole in pieces:
-        page.append(html)
-        if hole:
-            page.append(str(csrf_token) if hole == _CSRF else _time(hole, now, zone, language))
-    return mark_safe("".join(page))  # noqa: S308 - made by templates; tokens and times are ours
+def squares(photos: Iterable[PhotoCard], eager: int) -> Markup:
+    """The photos of a grid; the first `eager` are fetched before anybody scrolls."""
+    zone = times.here().zone  # the day of the photo is in its name
+    rows = (
+        _Known((photo, place < eager, zone), {"photo": photo, "lazy": place >= eager})
+        for place, photo in enumerate(photos)
+    )
+    return _rows("square", rows)
 
 
-def comment(
-    comment: CommentCard, viewer_id: int | None, owner_id: int, csrf_token: Any, language: str
-) -> SafeString:
-    """A comment under a photo of `owner_id`, for its viewer."""
-    may_delete = viewer_id is not None and viewer_id in (comment.author.id, owner_id)
-    may_report = viewer_id is not None and viewer_id != comment.author.id
-    return row(
-        "comment",
+def tiles(photos: Iterable[PhotoCard]) -> Markup:
+    """The photos of the first page of strangers."""
+    rows = (
+        _Known((photo, place < _TILES_AT_ONCE), {"photo": photo, "lazy": place >= _TILES_AT_ONCE})
+        for place, photo in enumerate(photos)
+    )
+    return _rows("tile", rows)
+
+
+def said(comments: Iterable[CommentCard], owner_id: int, viewer: Viewer | None, token: object) -> Markup:
+    """Comments under a photo of `owner_id`, for their viewer."""
+    me = viewer.person_id if viewer else None
+    return _rows("comment", (_comment(comment, owner_id, me) for comment in comments), token)
+
+
+def _comment(comment: CommentCard, owner_id: int, viewer_id: int | None) -> _Known:
+    mine = viewer_id == comment.author.id
+    may_delete = mine or viewer_id == owner_id
+    may_report = viewer_id is not None and not mine
+    return _Known(
         (comment.id, comment.text, comment.author, may_delete, may_report),  # nobody edits a comment
         {"comment": comment, "may_delete": may_delete, "may_report": may_report},
-        csrf_token=csrf_token,
-        language=language,
     )
+
+
+def met(
+    people: Iterable[PersonCard],
+    outgoing: Mapping[int, Outgoing],
+    viewer: Viewer,
+    token: object,
+    here: str,
+    removable: bool = False,
+) -> Markup:
+    """People in a list, each with a button to follow them; `here` is the page to come back to. `removable`: the
+    viewer's followers, each with a button to remove them."""
+    rows = (_person(one, outgoing[one.id], viewer, removable=removable) for one in people)
+    return _rows("person_row", rows, token, here)
+
+
+def found_rows(found: Iterable[Found], viewer: Viewer, token: object, here: str) -> Markup:
+    """People who were looked for, each with a button to follow them."""
+    rows = (_person(one.person, one.outgoing, viewer, found=True) for one in found)
+    return _rows("person_row", rows, token, here)
+
+
+def _person(
+    one: PersonCard, outgoing: Outgoing, viewer: Viewer, *, removable: bool = False, found: bool = False
+) -> _Known:
+    followable = one.id != viewer.person_id and not (removable and outgoing != "none")
+    status = outgoing if followable else None
+    return _Known(
+        (one, status, removable, found),
+        {
+            "person": one,
+            "status": status,
+            "removable": removable,
+            "found": found,
+            "classes": "little",
+            "here": f"{_MARK}{_HERE}{_MARK}",
+        },
+    )
+
+
+#: Rows as templates ask for them.
+ROWS = {
+    "cards": cards,
+    "found_rows": found_rows,
+    "met": met,
+    "said": said,
+    "squares": squares,
+    "tiles": tiles,
+}
+
+
+def _rows(name: str, rows: Iterable[_Known], token: object = "", here: str = "") -> Markup:
+    """Rows of a page: the part `name` with the values of each, remembered by its key, which holds all that its
+    HTML depends on. Times, the token against forged forms and the page's address are holes, as in cards."""
+    at, now, given = times.here(), clock.now(), {_CSRF: token, _HERE: escape(here)}
+    page: list[str] = []
+    for row in rows:
+        for html, hole in _remembered(name, row, at.language):
+            page.append(html)
+            if hole:
+                page.append(str(given[hole]) if hole in given else _time(hole, now, at))
+    return Markup("".join(page))  # noqa: S704 - made by templates; tokens and times are ours
 
 
 class _Known:
@@ -102,61 +171,23 @@ class _Known:
 
 
 @lru_cache(maxsize=4 * _REMEMBERED)
-def _row(name: str, known: _Known, language: str) -> tuple[tuple[SafeString, str], ...]:
-    context = known.values | {"with_holes": True, "csrf_token": f"{_MARK}{_CSRF}{_MARK}"}
-    html = render_to_string(f"web/parts/{name}.html", context)
-    pieces = [*(mark_safe(piece) for piece in html.split(_MARK)), mark_safe("")]  # noqa: S308 - made by a template
-    return tuple(zip(pieces[::2], pieces[1::2], strict=True))
-
-
-def _time(name: str, now: datetime, zone: str, language: str) -> str:
-    if name.startswith(_EXACT):
-        return _exact(name.removeprefix(_EXACT), zone, language)
-    return times.relative(datetime.fromtimestamp(int(name), UTC), now, language)
-
-
-@lru_cache(maxsize=2 * _REMEMBERED)
-def _exact(seconds: str, zone: str, language: str) -> str:
-    """In the zone and the language that are active."""
-    return times.exact(datetime.fromtimestamp(int(seconds), UTC))
+def _remembered(name: str, known: _Known, language: str) -> tuple[tuple[str, str], ...]:
+    return _cut(name, known.values, language)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _pieces(photo: PhotoCard, own: bool, eager: bool, language: str) -> tuple[tuple[str, str], ...]:
-    """HTML, and the name of the hole after it; none after the last."""
-    context = {
-        "photo": photo,
-        "own": own,
-        "eager": eager,
-        "here": "/",
-        "with_holes": True,
-        "csrf_token": f"{_MARK}{_CSRF}{_MARK}",
-    }
-    pieces = [*render_to_string("web/parts/card.html", context).split(_MARK), ""]
+def _pieces(photo: PhotoCard, own: bool, eager: bool, language: str, me: int) -> tuple[tuple[str, str], ...]:
+    """`me`: the viewer, when they are among the newest who like it; else 0, and the card is everybody's."""
+    return _cut("card", {"photo": photo, "own": own, "eager": eager, "me": me}, language)
+
+
+def _cut(name: str, values: dict[str, Any], language: str) -> tuple[tuple[str, str], ...]:
+    """Pieces of HTML, and the name of the hole after each; none after the last."""
+    html = templating.templates(language).get_template(f"web/parts/{name}.html").render(values | _HOLES)
+    pieces = [*str(html).split(_MARK), ""]
     return tuple(zip(pieces[::2], pieces[1::2], strict=True))
 
 
-@lru_cache(maxsize=_FIXED)
-def fixed(name: str, language: str) -> SafeString:
-    """A part of every page that depends on nothing but the language, which is active."""
-    return render_to_string(f"web/parts/{name}.html")
-
-
-@lru_cache(maxsize=_FIXED)
-def head(theme: str, language: str) -> SafeString:
-    """How every page begins, by what it depends on; the language is active."""
-    return render_to_string("web/parts/frame_head.html", {"theme_now": theme})
-
-
-def tabs(current: str, username: str, language: str, unread: bool | None = None) -> SafeString:
-    """The tabs of somebody signed in; only the way to their own page is theirs. `unread`: None for not known."""
-    before, after = _tabs(current, language, unread)
-    mine = f"/@{escape(username)}" if username else "/me"
-    return mark_safe(f"{before}{mine}{after}")  # noqa: S308 - made by a template; the name is escaped
-
-
-@lru_cache(maxsize=_FIXED)
-def _tabs(current: str, language: str, unread: bool | None) -> tuple[str, str]:
-    context = {"tab": current, "mine": _MARK, "unread": unread}
-    before, _, after = render_to_string("web/parts/tabs.html", context).partition(_MARK)
-    return before, after
+def _time(name: str, now: datetime, at: times.Here) -> str:
+    moment = datetime.fromtimestamp(int(name.removeprefix(_EXACT)), UTC)
+    return times.exact(moment, at) if name.startswith(_EXACT) else times.relative(moment, now, at)

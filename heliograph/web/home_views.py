@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_safe
 
@@ -12,6 +11,7 @@ from heliograph.pages import home as feeds
 from heliograph.pages import landing, suggestions
 from heliograph.sharding.ids import from_short_code, short_code
 from heliograph.web import answers, session
+from heliograph.web.rendering import render
 
 PHOTOS = 20  # on one page
 _COLUMNS_FROM = 12  # photos on the first page of strangers
@@ -21,7 +21,7 @@ _EAGER = 2  # photos that are fetched before anybody scrolls
 @require_safe
 @session.with_feed
 def home(request: session.PageRequest) -> HttpResponse:
-    """The newest photos of the people one follows, one's own unfinished ones first.
+    """The newest photos of the people one follows, one's own that are arriving first.
 
     `part=1` leaves out the frame. It may come with `count`, for who comes back to a long list, and with `newer`,
     the code of the newest photo that is there already.
@@ -33,14 +33,14 @@ def home(request: session.PageRequest) -> HttpResponse:
     since = None if newer is None else _id_of(newer)
     first_page = not after and newer is None
     feed = feeds.page(me, count=count, min_id=since, cursor=after, feed=request.feed, with_unread=first_page)
-    unfinished = feeds.unfinished(me) if first_page else []
-    nothing = first_page and not unfinished and not feed.items and not feed.next_cursor
+    arriving = feeds.arriving(me, feed) if first_page else []
+    nothing = first_page and not arriving and not feed.items and not feed.next_cursor
     context = {
         "tab": "home",
         "feed": feed,
         "newest": short_code(feed.items[0].id) if feed.items else "",
         "unread": feed.unread,
-        "unfinished": unfinished,
+        "arriving": arriving,
         "first_page": first_page,
         "eager": _EAGER if first_page else 0,
         "nothing": nothing,

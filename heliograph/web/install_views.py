@@ -1,7 +1,8 @@
 """What makes pages an app: the manifest, the service worker, the page for when there is no connection, the icon.
 
-The worker is js/worker.js with two facts in front of it: which release this is, and which of its files make the shell
-that is there without a connection. So its bytes differ from release to release, which is how browsers notice one.
+The worker is js/worker.js with some facts in front of it: which release this is, which of its files make the shell
+that is there without a connection, and what sends a post that waits. So its bytes differ from release to release, which
+is how browsers notice one.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from functools import cache
 import orjson
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.templatetags.static import static
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
 from heliograph.web import shell
+from heliograph.web.rendering import render
 
 OFFLINE = "/offline"
 
@@ -60,17 +61,19 @@ def _icon(name: str, pixels: int, **more: str) -> dict[str, str]:
 
 @require_safe
 def worker(request: HttpRequest) -> HttpResponse:
-    """The service worker of this release, for the whole site."""
-    response = HttpResponse(_worker(), content_type="text/javascript; charset=utf-8")
+    """The service worker of this release, for the whole site; `?sync`: a module, for browsers that wake workers."""
+    response = HttpResponse(_worker("sync" in request.GET), content_type="text/javascript; charset=utf-8")
     response.headers["Cache-Control"] = "no-cache"
     return response
 
 
 @cache
-def _worker() -> bytes:
+def _worker(sends: bool) -> bytes:
     kept = [static(name) for name in shell.kept()]
     facts = {"address": settings.STATIC_URL, "shell": kept, "offline": OFFLINE}
-    return b"const release = " + orjson.dumps(facts) + b";\n" + shell.worker()
+    address = static("js/waiting.js")
+    sender = f'import * as sender from "{address}";' if sends else "const sender = null;"
+    return f"{sender}\nconst release = ".encode() + orjson.dumps(facts) + b";\n" + shell.worker()
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""Ten numbers as small graphs: the last hour (or day) as a line, the one before it as a shadow behind. Pure: slots of
+"""The numbers as small graphs: the last hour (or day) as a line, the one before it as a shadow behind. Pure: slots of
 core/history.py in, words and the points of an SVG out; no script draws anything.
 """
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 from heliograph.core.history import Slots, Span
 from heliograph.core.quantiles import quantile
-from heliograph.web.templatetags.look import short
+from heliograph.web.look import short
 
 WIDTH, HEIGHT = 240, 56  # of a graph, in its own units
 _PAD = 2  # so that a line at the edge is whole
@@ -36,7 +36,7 @@ class Graph:
     bad: bool = False
 
 
-def ten(slots: Slots, span: Span) -> list[Graph]:
+def every(slots: Slots, span: Span) -> list[Graph]:
     """All of them, in the order of the page."""
     return [
         _count("sign-ups", gettext("Sign-ups"), "sign_ups", slots),
@@ -49,6 +49,7 @@ def ten(slots: Slots, span: Span) -> list[Graph]:
         _feed(slots),
         _queue(slots),
         _memory(slots),
+        _door(slots),
     ]
 
 
@@ -123,6 +124,21 @@ def _memory(slots: Slots) -> Graph:
     than = _than(slots, _percent(before)) if before is not None else ""
     drawn = _drawn(slots, lambda slot: share([slot]), top=1.0)
     return Graph("memory", gettext("Cards from memory"), _percent(now), than, more, *drawn)
+
+
+def _door(slots: Slots) -> Graph:
+    def reading(slot: Slot) -> float:
+        return slot.get("door", 0.0)
+
+    now, before = (max(map(reading, _seen(side)), default=None) for side in (slots.now, slots.before))
+    level = max((slot.get("load", 0.0) for slot in _seen(slots.now[-2:])), default=0.0)
+    left_out = _sum(slots.now, "left_out")
+    more = (
+        gettext("%(number)s times less than usual") % {"number": short(round(left_out))} if left_out else ""
+    )
+    than = _than(slots, _seconds(before))
+    title = gettext("Longest wait at the door")
+    return Graph("door", title, _seconds(now), than, more, *_drawn(slots, reading), bad=level > 0)
 
 
 _LATE_SECONDS = 60

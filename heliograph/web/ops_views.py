@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from heliograph.core import clock, history, missing, watched
 from heliograph.core.errors import NotFound, Unavailable
 from heliograph.flows import administrators
 from heliograph.web import ops_graphs
+from heliograph.web.rendering import render
 from heliograph.web.session import PageRequest, open_to_all
 
 _NOBODY_LOOKS_SECONDS = 180
@@ -24,7 +24,7 @@ _FAILED, _PATHS = 8, 10
 @require_safe
 @open_to_all
 def ops(request: PageRequest) -> HttpResponse:
-    """Ten graphs, what is wrong, what is asked for in vain, which jobs have failed. `span`: hour or day."""
+    """Graphs, what is wrong, what is asked for in vain, which jobs have failed. `span`: hour or day."""
     if request.viewer is None or not administrators.is_one(request.viewer.person_id):
         raise NotFound()
     span = history.SPANS.get(request.GET.get("span", ""), history.HOUR)
@@ -38,7 +38,7 @@ def ops(request: PageRequest) -> HttpResponse:
 
 def _known(span: history.Span) -> dict[str, object]:
     slots, found = history.read(span), watched.read()
-    graphs = ops_graphs.ten(slots, span)
+    graphs = ops_graphs.every(slots, span)
     latest = max(slots.latest, found.at)  # numbers alone do not say that all is well
     return {
         "graphs": graphs,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
@@ -14,6 +13,7 @@ from heliograph.pages import profile as profiles
 from heliograph.sharding.ids import PersonId
 from heliograph.web.answers import done
 from heliograph.web.profile_views import PEOPLE
+from heliograph.web.rendering import render
 from heliograph.web.session import SignedInRequest, signed_in
 
 
@@ -23,15 +23,16 @@ def follow(request: SignedInRequest, person_id: PersonId) -> HttpResponse:
     """Follow or ask to (`on=1`), or no longer."""
     me, on = request.viewer.person_id, request.POST.get("on") == "1"
     (follows.follow if on else follows.unfollow)(me, person_id)
-    status = profiles.relationship(me, person_id).outgoing_status
-    return done(request, on=status != "none", text=_LABELS.get(status, _follow)())
+    between = profiles.relationship(me, person_id)
+    return done(request, on=between.outgoing_status != "none", text=_label(between))
 
 
-def _follow() -> str:
-    return gettext("Follow")
-
-
-_LABELS = {"follows": lambda: gettext("Following"), "requested": lambda: gettext("Requested")}
+def _label(between: profiles.Relationship) -> str:
+    """What the button says. Somebody public answers by themselves, in a moment: that is nobody's request."""
+    if between.outgoing_status == "none":
+        return gettext("Follow")
+    asked = between.outgoing_status == "requested" and between.target_user_is_private
+    return gettext("Requested") if asked else gettext("Following")
 
 
 @require_safe
@@ -54,8 +55,11 @@ def answer(request: SignedInRequest, person_id: PersonId) -> HttpResponse:
 @require_POST
 @signed_in
 def remove(request: SignedInRequest, person_id: PersonId) -> HttpResponse:
-    """Make somebody no longer follow."""
-    follows.remove(request.viewer.person_id, person_id)
+    """Make somebody no longer follow. With `undo`, what that gave back: undo it."""
+    me, sealed = request.viewer.person_id, request.POST.get("undo")
+    if sealed is None:
+        return done(request, "/me", undo=follows.remove(me, person_id))
+    follows.put_back(me, person_id, sealed)
     return done(request, "/me")
 
 

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -21,6 +20,7 @@ from heliograph.pages.cards import PhotoCard
 from heliograph.sharding.ids import PhotoId, short_code
 from heliograph.web import composing, previews
 from heliograph.web.answers import done, see, wants_part
+from heliograph.web.rendering import render
 from heliograph.web.session import PageRequest, SignedInRequest, open_to_all, signed_in, viewer_id
 
 COMMENTS = 50  # on one page
@@ -31,34 +31,37 @@ LIKERS = 100  # on one page, which is all there is
 @open_to_all
 def photo(request: PageRequest, photo_id: PhotoId) -> HttpResponse:
     """The photo, its words, its newest comments with the oldest of them first."""
-    shown = photos.one(viewer_id(request), photo_id)
-    context = said(request, shown, before=request.GET.get("before")) | {"preview": previews.of_photo(shown)}
+    context = whole(request, photo_id, before=request.GET.get("before"))
     if wants_part(request):
         return render(request, "web/parts/comments.html", context)
-    return render(request, "web/photo.html", context | frame(shown))
+    return render(request, "web/photo.html", context | {"preview": previews.of_photo(context["photo"])})
 
 
-def said(request: PageRequest | SignedInRequest, shown: PhotoCard, *, before: str | None) -> dict[str, Any]:
-    """A page of comments for a template, the oldest of them first."""
-    me = viewer_id(request)
-    comments = photos.comments(me, shown.id, before=before, count=COMMENTS)
-    return {"photo": shown, "comments": comments.items[::-1], "earlier": comments.next_cursor}
-
-
-def frame(shown: PhotoCard) -> dict[str, Any]:
-    """What is around a photo: the name of a comment to come, and the ways to the photos beside it."""
-    newer, older = photos.beside(shown) if shown.state == "published" else (None, None)
-    return {"key": uuid.uuid4().hex, "newer": newer, "older": older}
+def whole(
+    request: PageRequest | SignedInRequest, photo_id: PhotoId, *, before: str | None = None
+) -> dict[str, Any]:
+    """A photo for a template, with a page of comments, the oldest of them first; with the name of a comment to come,
+    and the ways to the photos beside it."""
+    found = photos.whole(viewer_id(request), photo_id, before=before, count=COMMENTS)
+    published = found.photo.state == "published"
+    return {
+        "photo": found.photo,
+        "comments": found.comments.items[::-1],
+        "earlier": found.comments.next_cursor,
+        "key": uuid.uuid4().hex,
+        "newer": found.newer if published else None,
+        "older": found.older if published else None,
+    }
 
 
 @require_safe
 @signed_in
 def likers(request: SignedInRequest, photo_id: PhotoId) -> HttpResponse:
     """Who likes a photo, the newest first."""
-    shown = photos.one(request.viewer.person_id, photo_id)
-    people = photos.likers(request.viewer.person_id, photo_id, count=LIKERS)
+    shown, people, statuses = photos.with_likers(request.viewer.person_id, photo_id, count=LIKERS)
     others = max(0, shown.likes - len(people)) if len(people) >= LIKERS else 0
-    return render(request, "web/likers.html", {"photo": shown, "people": people, "others": others})
+    context = {"photo": shown, "people": people, "others": others, "statuses": statuses}
+    return render(request, "web/likers.html", context)
 
 
 @require_safe
@@ -67,7 +70,9 @@ def card(request: SignedInRequest, photo_id: PhotoId) -> HttpResponse:
     """The card alone: a page asks for it while its photo is being developed."""
     shown = photos.one(request.viewer.person_id, photo_id)
     own = shown.owner.id == request.viewer.person_id
-    response = render(request, "web/parts/card.html", {"photo": shown, "own": own, "here": "/"})
+    response = render(
+        request, "web/parts/card.html", {"photo": shown, "own": own, "me": request.viewer.person_id}
+    )
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -12,7 +12,6 @@ from base64 import b64encode
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
 from django.templatetags.static import static
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -25,7 +24,8 @@ from heliograph.media import checks, filters
 from heliograph.media.upload_rows import Upload
 from heliograph.sharding.ids import PersonId, UploadId
 from heliograph.web import arriving, composing, errors
-from heliograph.web.answers import done, wants_json
+from heliograph.web.answers import done, key_of, wants_json
+from heliograph.web.rendering import render
 from heliograph.web.session import SignedInRequest, signed_in
 
 
@@ -58,7 +58,8 @@ def _arrived(request: SignedInRequest) -> UploadId:
     ahead = request.POST.get("upload_id", "")
     if ahead.isascii() and ahead.isdigit() and len(ahead) < 20:
         return int(ahead)
-    return upload_photo.accept(request.viewer.person_id, arriving.file_of(request, "photo")).id
+    file = arriving.file_of(request, "photo")
+    return upload_photo.accept(request.viewer.person_id, file, idempotency_key=key_of(request)).id
 
 
 def _post(request: SignedInRequest, upload_id: UploadId) -> None:
@@ -72,7 +73,7 @@ def _post(request: SignedInRequest, upload_id: UploadId) -> None:
         strength=recipe.strength,
         frame=recipe.frame,
         place=composing.place(request.POST),
-        idempotency_key=request.POST.get("key") or None,
+        idempotency_key=key_of(request),
     )
 
 
@@ -86,9 +87,10 @@ def _form(
         "tab": "post",
         "key": uuid.uuid4().hex,
         "accept": ",".join(checks.accepted()),
+        "modern": environment.get().accept_heic,
         "largest": environment.get().upload_max_bytes,
         "upload_id": upload_id or "",
-        "mistake": gettext(error.sentence) if error else "",
+        "mistake": errors.said(error) if error else "",
         "caption": typed.get("caption", ""),
         "alt_text": typed.get("alt_text", ""),
         "filter_name": typed.get("filter", ""),
@@ -116,13 +118,21 @@ def _pictures(owner_id: PersonId, upload_id: UploadId) -> dict[str, str]:
     return {name: "data:image/jpeg;base64," + b64encode(p.data).decode() for name, p in made.items()}
 
 
+@csrf_exempt  # checked by `_upload`, once somebody watches over a form as it arrives
 @require_POST
 @signed_in
-def upload(request: SignedInRequest) -> HttpResponse:
-    """A photo by itself, as the body; the script of the composer sends it."""
+def upload(request: SignedInRequest) -> HttpResponseBase:
+    """A photo by itself: as the body, as the script of the composer sends it, or as `photo` of a form."""
+    if arriving.has_files(request):
+        arriving.watch(request)
+    return _upload(request)
+
+
+@csrf_protect
+def _upload(request: SignedInRequest) -> HttpResponse:
     key = request.headers.get("Idempotency-Key") or None
-    arrived = upload_photo.accept(request.viewer.person_id, arriving.Body(request), idempotency_key=key)
-    return JsonResponse(facts(arrived))
+    source = arriving.file_of(request, "photo") if arriving.has_files(request) else arriving.Body(request)
+    return JsonResponse(facts(upload_photo.accept(request.viewer.person_id, source, idempotency_key=key)))
 
 
 def facts(arrived: Upload) -> dict[str, Any]:

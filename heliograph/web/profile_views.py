@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from heliograph.core.paging import Page
 from heliograph.flows import homes
 from heliograph.pages import profile as profiles
-from heliograph.pages.cards import PersonCard
 from heliograph.sharding.ids import PersonId
 from heliograph.web import previews
 from heliograph.web.answers import after, asked_count, see, wants_part
+from heliograph.web.rendering import render
 from heliograph.web.session import PageRequest, SignedInRequest, open_to_all, signed_in, viewer_id
 
 PHOTOS = 30  # on one page: ten rows of the grid
@@ -27,8 +25,8 @@ _EAGER = 9  # photos that are fetched before anybody scrolls
 @open_to_all
 def profile(request: PageRequest, username: str) -> HttpResponse:
     """Who somebody is, and the grid of their photos as far as the viewer may see it."""
-    person = profiles.one(viewer_id(request), username)
-    photos = _photos(request, person) if person.visible else Page()
+    count, cursor = asked_count(request, PHOTOS), request.GET.get("after")
+    person, photos = profiles.with_photos(viewer_id(request), username, count=count, cursor=cursor)
     mine = person.person.id == viewer_id(request)
     context = {
         "tab": "me" if mine else "",
@@ -40,11 +38,6 @@ def profile(request: PageRequest, username: str) -> HttpResponse:
         "preview": previews.of_profile(person, photos.items[0] if photos.items else None),
     }
     return render(request, "web/parts/grid.html" if wants_part(request) else "web/profile.html", context)
-
-
-def _photos(request: PageRequest, person: profiles.Profile) -> Page[profiles.PhotoCard]:
-    count, cursor = asked_count(request, PHOTOS), request.GET.get("after")
-    return profiles.photos(viewer_id(request), person.person.id, count=count, cursor=cursor, let_in=True)
 
 
 def own(person_id: PersonId) -> profiles.Profile:
@@ -64,30 +57,30 @@ def me(request: SignedInRequest) -> HttpResponse:
 @signed_in
 def followers(request: SignedInRequest, username: str) -> HttpResponse:
     """Who follows somebody."""
-    return _people(request, username, profiles.followers, gettext("Followers"))
+    return _people(request, username, profiles.with_followers, gettext("Followers"))
 
 
 @require_safe
 @signed_in
 def following(request: SignedInRequest, username: str) -> HttpResponse:
     """Whom somebody follows."""
-    return _people(request, username, profiles.following, gettext("Following"))
+    return _people(request, username, profiles.with_following, gettext("Following"))
 
 
 def _people(
-    request: SignedInRequest, username: str, read: Callable[..., Page[PersonCard]], title: str
+    request: SignedInRequest, username: str, read: Callable[..., profiles.WithPeople], title: str
 ) -> HttpResponse:
-    found = profiles.one(request.viewer.person_id, username)
-    owner = found.person
     count, cursor = asked_count(request, PEOPLE), request.GET.get("after")
-    people = read(request.viewer.person_id, owner.id, cursor=cursor, count=count, let_in=found.visible)
+    found = read(request.viewer.person_id, username, cursor=cursor, count=count)
+    owner, people = found.profile.person, found.people
     mine = owner.id == request.viewer.person_id
     context = {
         "owner": owner,
         "people": people,
         "title": title,
         "mine": mine,
-        "removable": mine and read is profiles.followers,
+        "removable": mine and read is profiles.with_followers,
+        "statuses": found.outgoing,
         "next": after(people.next_cursor),
     }
     return render(request, "web/parts/people.html" if wants_part(request) else "web/people.html", context)

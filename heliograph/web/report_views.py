@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
@@ -18,6 +17,7 @@ from heliograph.pages import profile as profiles
 from heliograph.pages.cards import PersonCard
 from heliograph.sharding.ids import CommentId, PhotoId, short_code
 from heliograph.web.answers import see
+from heliograph.web.rendering import render
 from heliograph.web.session import SignedInRequest, signed_in
 
 _REASONS = {

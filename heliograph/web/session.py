@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Concatenate, ParamSpec
 from urllib.parse import quote
@@ -11,14 +12,19 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, Jso
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 
+from heliograph.core import environment
 from heliograph.pages import who
 from heliograph.sharding.ids import PersonId
 from heliograph.web.answers import wants_json
 from heliograph.web.arriving import has_files
 
 COOKIE = "session"
+_FOR_THIS_HOST = (
+    "__Host-session"  # a browser takes it from this host alone, over https, for all of its addresses
+)
 SIGN_IN = "/sign-in"
 READER = "Heliograph-Reader"
+_LIVES = timedelta(days=400)  # the most that browsers keep; the directory decides (accounts/browsers.py)
 
 P = ParamSpec("P")
 
@@ -44,10 +50,42 @@ class SignedInRequest(HttpRequest):
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
+def cookie_name() -> str:
+    """The name under which a browser is given its key. Without https a name with a prefix would be refused."""
+    return _FOR_THIS_HOST if environment.get().secure else COOKIE
+
+
+def key_of(request: HttpRequest) -> str | None:
+    """What this browser keeps of being signed in."""
+    return next(iter(keys_of(request)), None)
+
+
+def keys_of(request: HttpRequest) -> list[str]:
+    """The same under each of its names. The older name counts where the newer one is not there: whoever was signed
+    in before, or before the address became https, stays so.
+    """
+    return [key for name in dict.fromkeys((cookie_name(), COOKIE)) if (key := request.COOKIES.get(name))]
+
+
+def give_key(response: HttpResponseBase, key: str) -> None:
+    """Sign the browser in that gets this answer."""
+    secure = environment.get().secure
+    response.set_cookie(cookie_name(), key, max_age=_LIVES, httponly=True, samesite="Lax", secure=secure)
+    if secure:
+        response.delete_cookie(COOKIE, samesite="Lax")
+
+
+def take_key(response: HttpResponseBase) -> None:
+    """Sign it out."""
+    for name in {COOKIE, cookie_name()}:
+        # A browser takes nothing about such a name, not even its end, without Secure.
+        response.set_cookie(name, "", max_age=0, httponly=True, samesite="Lax", secure=name == _FOR_THIS_HOST)
+
+
 def look(request: HttpRequest) -> who.Viewer | None:
     """The person this browser is signed in as; asked once a request."""
     if not hasattr(request, "viewer"):
-        key = request.COOKIES.get(COOKIE)
+        key = key_of(request)
         request.viewer = who.from_web_session(key) if key else None  # type: ignore[attr-defined]
     return request.viewer  # type: ignore[attr-defined,no-any-return]
 
@@ -68,7 +106,7 @@ def with_feed(view: Callable[Concatenate[PageRequest, P], HttpResponseBase]) -> 
 
     @wraps(view)
     def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        key = request.COOKIES.get(COOKIE)
+        key = key_of(request)
         found = who.from_web_session_and_feed(key) if key else (None, None)
         request.viewer, request.feed = found  # type: ignore[attr-defined]
         return _kept_private(request, view(request, *args, **kwargs))  # type: ignore[arg-type]
@@ -105,6 +143,8 @@ def _kept_private(request: HttpRequest, response: HttpResponseBase) -> HttpRespo
     """
     viewer = getattr(request, "viewer", None)
     response.headers.setdefault("Cache-Control", "private, no-store" if viewer else "private, no-cache")
+    if viewer and cookie_name() not in {COOKIE, *request.COOKIES, *response.cookies}:
+        give_key(response, request.COOKIES[COOKIE])  # under its older name until now
     patch_vary_headers(response, ["Cookie"])
     return tell_reader(request, response)
 

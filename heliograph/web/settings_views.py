@@ -6,19 +6,20 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from heliograph.core.errors import Invalid
-from heliograph.flows import administrators, edit_profile, email_addresses, upload_photo
-from heliograph.pages import devices
+from heliograph.flows import edit_profile, homes, upload_photo
 from heliograph.pages import profile as profiles
+from heliograph.pages import settings as pages
 from heliograph.web import arriving, preferences
 from heliograph.web.answers import see
+from heliograph.web.choices import NotAChoice
 from heliograph.web.profile_views import PEOPLE, own
-from heliograph.web.session import COOKIE, SignedInRequest, signed_in
+from heliograph.web.rendering import render
+from heliograph.web.session import SignedInRequest, signed_in
 
 
 @require_safe
@@ -26,13 +27,12 @@ from heliograph.web.session import COOKIE, SignedInRequest, signed_in
 def settings(request: SignedInRequest) -> HttpResponse:
     """All that can be set, by topic, and how it is set now."""
     me = request.viewer.person_id
+    found = homes.at_home(me, lambda: pages.of(me))
     known = {
         "tab": "settings",
-        "profile": own(me),
-        "claim": email_addresses.of(me),
-        "others": len(devices.of(me, request.COOKIES.get(COOKIE))) - 1,
-        "theme": preferences.theme(request),
-        "administrator": administrators.is_one(me),
+        "person": found.person,
+        "account": found.account,
+        "others": found.account.browsers - 1,
         "zone": preferences.zone(request),
     }
     return render(request, "web/settings.html", known)
@@ -48,8 +48,8 @@ def profile(request: SignedInRequest) -> HttpResponse:
     try:
         edit_profile.edit(request.viewer.person_id, private=None, **typed)
     except Invalid as error:
-        mistake = {"mistake": gettext(error.sentence), "mistakes": error.fields}
-        return _form(request, {**typed, **mistake}, status=400)
+        mistakes = {name: gettext(said) for name, said in edit_profile.by_field(error).items()}
+        return _form(request, {**typed, "mistakes": mistakes}, status=400)
     messages.success(request, gettext("Saved."))
     return see("/me")
 
@@ -95,10 +95,18 @@ def privacy(request: SignedInRequest) -> HttpResponse:
     """Who sees the photos, and what that means."""
     me = request.viewer.person_id
     if request.method == "POST":
-        edit_profile.edit(me, private=request.POST.get("private") == "1")
+        edit_profile.edit(me, private=_switch(request, "private"))
         messages.success(request, gettext("Saved."))
         return see("/settings/privacy")
     return render(request, "web/settings_privacy.html", {"private": own(me).person.private})
+
+
+def _switch(request: HttpRequest, name: str) -> bool:
+    """Whether a switch of the form is on; anything but its own words is not guessed at."""
+    said = request.POST.get(name, "0")
+    if said not in ("0", "1"):
+        raise NotAChoice(fields={name: "is neither 1 nor 0"})
+    return said == "1"
 
 
 @require_safe

@@ -12,7 +12,6 @@ from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET  # it writes here, and reads nothing
 
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.utils.translation import gettext
@@ -26,6 +25,7 @@ from heliograph.pages import profile as profiles
 from heliograph.pages.cards import PhotoCard
 from heliograph.sharding.ids import PhotoId, from_short_code
 from heliograph.web import atom, previews
+from heliograph.web.rendering import render
 from heliograph.web.session import PageRequest, open_to_all, viewer_id
 
 _NEWEST = 20  # photos in a feed

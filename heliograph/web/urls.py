@@ -30,7 +30,17 @@ register_converter(PhotoCode, "code")
 register_converter(Username, "name")
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # what is looked at most: they are tried in this order
     path("", home_views.home, name="home"),
+    path("m/<str:token>/<str:size>.jpg", media_views.picture, name="picture"),
+    path("p/<code:photo_id>", photo_views.photo, name="photo"),
+    path("@<name:username>", profile_views.profile, name="profile"),
+    path("@<name:username>/followers", profile_views.followers, name="followers"),
+    path("@<name:username>/following", profile_views.following, name="following"),
+    path("find", find_views.find, name="find"),
+    path("activity", activity_views.activity, name="activity"),
+    path("activity/unread.json", activity_views.unread, name="unread"),
+    # photos
     path("new", home_views.new, name="new"),
     path("post", post_views.compose, name="post"),
     path("post/uploads", post_views.upload, name="upload"),
@@ -38,7 +48,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("post/uploads/parts/<str:token>", part_views.part, name="upload-part"),
     path("post/uploads/<int:upload_id>/previews", post_views.previews, name="previews"),
     path("post/uploads/<int:upload_id>/preview.jpg", post_views.preview, name="preview"),
-    path("p/<code:photo_id>", photo_views.photo, name="photo"),
     path("p/<code:photo_id>/card", photo_views.card, name="photo-card"),
     path("p/<code:photo_id>/like", photo_views.like, name="like"),
     path("p/<code:photo_id>/likes", photo_views.likers, name="likers"),
@@ -51,19 +60,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<code:photo_id>/retry", photo_views.retry, name="retry-photo"),
     path("p/<code:photo_id>/comments", comment_views.add, name="comment"),
     path("p/<code:photo_id>/comments/<int:comment_id>/delete", comment_views.remove, name="delete-comment"),
-    path("find", find_views.find, name="find"),
     path("find/results", find_views.results, name="find-results"),
     path("find/people.json", find_views.people, name="complete-people"),
     path("find/tags.json", find_views.tags, name="complete-tags"),
-    path("activity", activity_views.activity, name="activity"),
-    path("activity/unread.json", activity_views.unread, name="unread"),
     path("places/near", place_views.near, name="places-near"),
     path("places/find", place_views.find, name="places-find"),
     path("me", profile_views.me, name="me"),
     # people
-    path("@<name:username>", profile_views.profile, name="profile"),
-    path("@<name:username>/followers", profile_views.followers, name="followers"),
-    path("@<name:username>/following", profile_views.following, name="following"),
     path("@<name:username>/feed.atom", share_views.newest, name="atom"),
     path("@<name:username>/report", report_views.person, name="report-person"),
     path("@<name:username>/block", people_views.block_page, name="block-page"),
@@ -88,8 +91,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # the demo of bin/up --demo
     path("about/photos", demo_views.photographs, name="demo-photographs"),
     path("about/look-around", demo_views.look_around, name="look-around"),
-    # bytes
-    path("m/<str:token>/<str:size>.jpg", media_views.picture, name="picture"),
     path("", include("heliograph.web.accounts_urls")),
     path("", include("heliograph.web.frame_urls")),
 ]

@@ -39,12 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """One browser for the tests of a file; each person in it has their own cookies.
+@pytest.fixture(scope="package")
+def browsers() -> Iterator[Callable[[tuple[str, ...]], Browser]]:
+    """`browsers(("--more",))`: one browser for all files that start it with the same.
 
-    Not for the session: Playwright keeps an event loop running in this thread, which no other test expects. Django
-    sees the loop and refuses to work, needlessly: nothing here awaits.
+    Not for the session: Playwright keeps an event loop running in this thread, which no test outside of this folder
+    expects. Django sees the loop and refuses to work, needlessly: nothing here awaits.
     """
     path = shutil.which("chromium")
     if path is None:
@@ -52,16 +52,29 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
+    started: dict[tuple[str, ...], Browser] = {}
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGS)
+
+        def browser(more: tuple[str, ...]) -> Browser:
+            if more not in started:
+                started[more] = playwright.chromium.launch(executable_path=path, args=[*_ARGS, *more])
+            return started[more]
+
         yield browser
-        browser.close()
+        for each in started.values():
+            each.close()
 
 
 @pytest.fixture(scope="module")
+def chromium(request: pytest.FixtureRequest, browsers: Callable[[tuple[str, ...]], Browser]) -> Browser:
+    """The browser; each person in it has their own cookies. A file that names `ARGS` has one with those as well."""
+    return browsers(getattr(request.module, "ARGS", ()))
+
+
+@pytest.fixture(scope="package")
 def stack(servers: Network, _session_cage: Cage) -> Iterator[Stack]:
-    """The web process of a file of tests: it keeps nothing that an emptied database would prove wrong."""
+    """The web process of these tests: it keeps nothing that an emptied database would prove wrong."""
     built = _session_cage.path.parent / "static"  # as bin/up has it
     stack = Stack(HELIOGRAPH_CAGE=str(_session_cage.path), HELIOGRAPH_STATIC=str(built))
     try:
@@ -74,7 +87,7 @@ def stack(servers: Network, _session_cage: Cage) -> Iterator[Stack]:
 @pytest.fixture
 def site(network: Network, cage: Cage, stack: Stack) -> Iterator[Stack]:
     """Web and worker on empty databases. At the end every shard is looked at, since others wrote to them."""
-    stack.start_worker()
+    stack.fork_worker()
     try:
         yield stack
     finally:

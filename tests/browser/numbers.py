@@ -21,8 +21,9 @@ def fill() -> None:
         _enter(luck, 1.2 + math.sin(minute / 9) + (0.8 if minute < 60 else 0))
     clock.shift(timedelta())
     trouble = watched.Trouble("room for media", "1210 MiB", "Make room on the disk of /srv/media.", bad=False)
+    lately = clock.now_ms() / 1000 - 600  # the page begins with what failed last
     failed = [
-        watched.Failed(f"node1:{n}", "publish_photo.v1", 5, clock.now_ms() / 1000 - 600) for n in (9, 4)
+        watched.Failed(f"node1:{n}", "publish_photo.v1", 5, lately - ago) for n, ago in ((9, 0), (4, 1))
     ]
     watched.tell("here", [trouble], failed)
     missing._sketch.clear()  # other tests of this process have asked for things that are not there

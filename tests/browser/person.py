@@ -63,12 +63,32 @@ class Person:
         if tab.is_visible():
             tab.click()
 
+    def waits_for_a_worker(self) -> None:
+        """Until its service worker stands before its pages. A page asks for it once, and where that is lost, as on a
+        busy machine, the next page asks: so it is loaded again and again."""
+
+        def is_there() -> bool:
+            self.page.reload()
+            return bool(self.page.evaluate("navigator.serviceWorker.controller !== null"))
+
+        wait_until(is_there, "a worker is there", seconds=60)
+
     def follow(self, name: str) -> None:
         """Find somebody by name and follow them."""
         self.page.goto("/find")
         self.page.fill("#q", name)
-        with self.page.expect_response("**/follow") as answered:
-            self.page.locator(f"[data-person='{name}'] [data-toggle=follow] button").click()
+        self.taps(self.page.locator(f"[data-person='{name}'] [data-toggle=follow] button"))
+
+    def like(self) -> None:
+        """Like the photo of this page, until the server knows."""
+        self.taps(self.page.get_by_role("button", name="Like"))
+        expect(self.page.locator("[data-likes]")).to_have_text("1 like")
+
+    def taps(self, toggle: Any) -> None:
+        """Tap a button that changes under the finger, and wait until the server has answered: a page that is asked for
+        before that shows what was."""
+        with toggle.page.expect_response(lambda it: it.request.method == "POST") as answered:
+            toggle.click()
         assert answered.value.ok
 
     @property

@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from tests.browser.workers import Worker, Workers
 from tests.harness.cage import wait_until
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -26,24 +27,36 @@ class Stack:
     def __init__(self, **more: str) -> None:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._variables = {**os.environ, "HELIOGRAPH_URL": self.url, **more}
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        # Two browsers at once may need longer than a request has for what a page shows at once: that is no story here.
+        patient = {"HELIOGRAPH_INLINE_PROJECTION_MS": "3000"}
+        self._variables = {**os.environ, **patient, "HELIOGRAPH_URL": self.url, **more}
+        self._processes: dict[str, subprocess.Popen[bytes] | Worker] = {}
+        self._workers: Workers | None = None
 
     def start_web(self) -> None:
         """Start the web process; returns when pages are served."""
-        web = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
-        web += ["--blocking-threads", "8", "--no-ws", "--no-access-log", "--log-level", "error"]
-        self._run("web", "-m", "granian", *web, "heliograph.config.wsgi:application")
+        web = ["--interface", "rsgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+        web += ["--no-ws", "--no-access-log", "--log-level", "error"]
+        self._run("web", "-m", "granian", *web, "heliograph.config.rsgi:application")
         wait_until(self._answers, "the site answers", seconds=30)
 
     def start_worker(self) -> None:
         """Start a worker."""
         self._run("worker", "-m", "heliograph.ops.command", "worker")
 
+    def fork_worker(self) -> None:
+        """Start a worker that need not import what the one before it has imported."""
+        if self._workers is None:
+            self._workers = Workers(self._variables)
+        self._processes["worker"] = self._workers.start()
+
     def stop(self) -> None:
         """End whatever still runs."""
         for name in list(self._processes):
             self.stop_one(name)
+        if self._workers is not None:
+            self._workers.close()
+            self._workers = None
 
     def stop_one(self, name: str) -> None:
         """End one process, softly if it can be."""

@@ -15,7 +15,6 @@ from tests.harness.cage import wait_until
 from tests.harness.people import PASSWORD
 
 _KEPT = "caches.keys().then(names => names.filter(name => /^(seen|pictures)-/.test(name)).length)"
-_CONTROLLED = "navigator.serviceWorker.controller !== null"
 
 
 def _sign_in(person: Person, name: str) -> None:
@@ -40,7 +39,7 @@ def test_what_was_seen_stays_readable_for_whoever_saw_it(
     page, away = alice.page, alice.page.locator(".away")
     alice.expected = {401}
     alice.post(photo, caption="Low tide", alt_text="A beach")
-    _wait(alice, _CONTROLLED, True)
+    alice.waits_for_a_worker()
     page.goto("/post")
     for path in ("/", "/@alice"):
         page.goto(path)
@@ -83,7 +82,7 @@ def test_what_was_seen_stays_readable_for_whoever_saw_it(
 
     # the next person at this browser keeps pages of their own
     _sign_in(alice, "bob")
-    _wait(alice, _CONTROLLED, True)
+    alice.waits_for_a_worker()
     page.goto("/@bob")
     wait_until(lambda: page.evaluate(_KEPT) > 0, "a page is kept", seconds=15)
     page.context.set_offline(True)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
+from heliograph.accounts.models import Person as Account
 from heliograph.media import checks, filters, renditions
 from heliograph.media.filters import table
 from heliograph.media.frames import Crop, Frame
 from heliograph.media.recipes import Recipe
+from heliograph.pages import profile
 from tests import corpus
 from tests.browser.person import NO_WEBGL, Person
 from tests.harness.cage import wait_until
@@ -197,7 +200,7 @@ def test_a_post_without_a_connection_waits_and_only_its_author_sends_it(
     file = tmp_path / "chart.jpg"
     file.write_bytes(chart(800, 800))
     alice.expected = {0}  # what does not arrive
-    wait_until(lambda: page.evaluate("navigator.serviceWorker.controller !== null"), "a worker", seconds=15)
+    alice.waits_for_a_worker()
     page.reload()  # the feed is kept, and so is the composer, once it was seen
 
     write_offline(alice, file, "Written in a tunnel")
@@ -235,7 +238,37 @@ def test_a_post_without_a_connection_waits_and_only_its_author_sends_it(
     page.get_by_role("button", name="Sign out", exact=True).click()
     page.wait_for_url("**/")
     context.add_cookies(hers)  # type: ignore[arg-type]
-    assert page.evaluate(_WAITING) == 0
+    wait_until(lambda: page.evaluate(_WAITING) == 0, "nothing waits", seconds=15)
+
+
+def test_the_browser_wakes_a_worker_that_sends_what_waits(visitor: Visitor, tmp_path: Path) -> None:
+    """No page is open: the browser says when the connection is back."""
+    alice = visitor("alice", service_workers="allow")
+    page, context = alice.page, alice.page.context
+    file = tmp_path / "chart.jpg"
+    file.write_bytes(chart(800, 800))
+    alice.expected = {0}
+    alice.waits_for_a_worker()
+    page.reload()
+    write_offline(alice, file, "Sent while nobody looked")
+    tools = context.new_cdp_session(page)
+    workers: list[dict[str, Any]] = []
+    tools.on("ServiceWorker.workerRegistrationUpdated", lambda said: workers.extend(said["registrations"]))
+    tools.send("ServiceWorker.enable")
+    for _ in range(150):
+        if workers:
+            break
+        page.wait_for_timeout(100)  # events come while Playwright waits
+    page.goto("about:blank")
+    context.set_offline(False)
+    wake = {"origin": alice.site, "registrationId": workers[0]["registrationId"], "tag": "waiting"}
+    tools.send("ServiceWorker.dispatchSyncEvent", {**wake, "lastChance": False})
+    author = Account.objects.get(username="alice").id
+    wait_until(lambda: bool(profile.photos(author, author).items), "it is posted", seconds=30)
+    assert profile.photos(author, author).items[0].caption == "Sent while nobody looked"
+    page.goto("/")
+    expect(page.locator("article.waiting")).to_have_count(0)
+    expect(alice.cards).to_have_count(1)
 
 
 def noise(side: int) -> bytes:
@@ -275,7 +308,7 @@ def test_an_upload_goes_on_where_the_connection_was_cut(visitor: Visitor, tmp_pa
     choose(page, file)  # the same photo once more: the server has it already
     expect(done).to_have_value(str(upload_id))
     assert sum(arrived) == len(data)
-    assert leaving == ["beforeunload"]
+    assert leaving == [], "what is kept on the device is not lost by leaving"
 
 
 def test_a_refusal_keeps_what_was_written_and_leaving_asks_first(visitor: Visitor, tmp_path: Path) -> None:
@@ -348,13 +381,13 @@ def test_a_place_is_told_as_exactly_as_one_wants(visitor: Visitor, tmp_path: Pat
     page.get_by_role("button", name="Lisbon, Portugal").click()
     expect(page.locator("[name=level][value=exact]")).to_be_disabled()
     page.get_by_role("button", name="Remove the place").click()
-    assert page.locator("[name=place_level]").input_value() == ""
+    expect(page.locator("[name=place_level]")).to_have_value("")
 
     page.get_by_role("button", name="Add a place").click()
     page.get_by_role("button", name="Find my place").click()
     expect(page.locator("[data-place-map]")).to_be_visible()
     expect(page.locator("[data-place-name]")).to_have_text("Lisbon, Portugal")
-    assert page.locator("[name=place_level]").input_value() == "city", "at first as little as can be told"
+    expect(page.locator("[name=place_level]")).to_have_value("city")  # at first as little as can be told
     page.locator("[name=level][value=neighbourhood]").check(force=True)
     expect(page.locator("[data-place-means]")).to_contain_text("about a kilometre")
     page.locator("[name=upload_id]:not([value=''])").wait_for(state="attached")

@@ -75,20 +75,20 @@ def test_a_feed_goes_on_by_itself_and_is_come_back_to(visitor: Visitor, picture:
     expect(page.locator(".end")).to_have_text("You have seen it all.")
     assert page.evaluate("window.shift") == 0
 
-    _away_and_back(page)
+    _away_and_back(bob)
     _a_rest_that_does_not_come(bob)
     _more_photos_while_it_is_open(bob, len(posted))
     _grid_and_list(alice, picture)
 
 
-def _away_and_back(page: Page) -> None:
+def _away_and_back(bob: Person) -> None:
+    page = bob.page
     card = page.locator("article.card").nth(33)
     card.scroll_into_view_if_needed()
     name, top = card.get_attribute("id"), card.evaluate(_TOP)
     card.locator("a.photo").click()
     page.wait_for_url("**/p/*")
-    page.get_by_role("button", name="Like").click()
-    expect(page.locator("[data-likes]")).to_have_text("1 like")
+    bob.like()
     page.go_back()
     card = page.locator(f"#{name}")
     expect(card).to_be_visible()
@@ -162,9 +162,27 @@ def test_a_kept_page_shows_what_was_done_meanwhile(visitor: Visitor, picture: by
     codes = [str(card.get_attribute("id")).removeprefix("photo-") for card in alice.cards.all()]
     other: Any = page.context.new_page()
     other.goto(f"/p/{codes[1]}")
-    other.get_by_role("button", name="Like").click()
+    alice.taps(other.get_by_role("button", name="Like"))
     expect(other.locator("[data-likes]")).to_have_text("1 like")
     page.evaluate(f"sessionStorage.setItem('touched', '[\"{codes[1]}\"]')")
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     expect(alice.cards.nth(1).locator("[data-likes]")).to_have_text("1 like")
     expect(alice.cards.nth(0).locator("[data-likes]")).to_have_text("No likes yet")
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_every_menu_of_a_feed_can_be_used(visitor: Visitor, picture: bytes, width: int) -> None:
+    """What is drawn outside of a card is cut off: cards are contained."""
+    alice = visitor("alice")
+    post_many("alice", 3)
+    with_pictures(alice.page, picture)
+    alice.page.set_viewport_size({"width": width, "height": 640})
+    alice.page.goto("/")
+    expect(alice.cards).to_have_count(3)
+    for card in alice.cards.all():
+        card.get_by_label("More about this photo").click()
+        entries = card.locator(".menu .sheet a")
+        expect(entries).to_have_count(2)
+        for entry in entries.all():
+            entry.click(trial=True)
+        card.get_by_label("More about this photo").click()

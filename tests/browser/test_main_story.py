@@ -43,8 +43,12 @@ def test_a_photo_travels_from_one_browser_to_the_other(visitor: Visitor, photo: 
     expect(bob.page.locator(".comment:not(.waits)")).to_contain_text("How long did you wait?")
 
     alice.page.goto("/")
-    expect(alice.cards.first.locator("[data-likes]")).to_have_text("1 like")
+    expect(alice.cards.first.locator("[data-likes]")).to_have_text("Liked by bob")
     expect(alice.cards.first).to_contain_text("How long did you wait?")
+
+
+#: As layout shift on a screen of 844, where a ratio is rounded when a photo is developed: half of one for each of two.
+_A_PIXEL = 1 / 844
 
 
 def test_the_photo_is_on_top_at_once_and_nothing_jumps_when_it_is_developed(
@@ -61,12 +65,15 @@ def test_the_photo_is_on_top_at_once_and_nothing_jumps_when_it_is_developed(
     expect(alice.cards).to_have_count(2)
     expect(alice.cards.first.locator(".hairline")).to_have_count(0)
     alice.page.wait_for_timeout(200)
-    assert alice.page.evaluate("window.shift") < 0.001  # half a pixel, where a ratio is rounded
-    for path in ("/", "/@alice"):
+    assert alice.page.evaluate("window.shift") < _A_PIXEL
+    # On a slow phone a page is shown in pieces, as it is parsed: none of them makes room for the next.
+    slow = alice.page.context.new_cdp_session(alice.page)
+    slow.send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    for path in ("/", "/@alice", "/", "/@alice"):
         alice.page.goto(path)
         alice.sees("img[data-photo]")
         alice.page.wait_for_timeout(200)
-        assert alice.page.evaluate("window.shift") == 0
+        assert alice.page.evaluate("window.shift") < _A_PIXEL  # it may still be developed
 
 
 def test_everything_works_without_scripts(visitor: Visitor, photo: Path) -> None:

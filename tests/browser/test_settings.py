@@ -52,3 +52,44 @@ def test_the_browser_tells_its_zone(visitor: Callable[..., Person]) -> None:
     bob = visitor("bob", timezone_id="America/St_Johns")
     bob.page.goto("/settings")
     expect(bob.page.get_by_role("link", name="Appearance")).to_contain_text("America/St_Johns")
+
+
+def test_an_account_is_deleted_and_kept_after_all_without_scripts(visitor: Callable[..., Person]) -> None:
+    alice = visitor("alice", java_script_enabled=False)
+    elsewhere = visitor("bob")
+    page = alice.page
+    page.goto("/settings")
+    page.get_by_role("link", name="Delete your account").click()
+    expect(page.locator("main")).to_contain_text("For 7 days you can have everything back")
+    alice.expected = elsewhere.expected = {400, 404}
+    page.get_by_label("Your password").fill("not this one")
+    page.get_by_role("button", name="Delete my account").click()
+    expect(page.locator(".mistake")).to_have_text("This is not your present password.")
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button", name="Delete my account").click()
+    expect(page.locator("h1")).to_have_text("Your account is deleted")
+    elsewhere.page.goto("/@alice")
+    expect(elsewhere.page.locator("h1")).to_contain_text("not")
+    page.goto("/settings")
+    expect(page).to_have_url(re.compile(r"/sign-in"))
+    page.fill("[name=login]", "alice")
+    page.fill("[name=password]", PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("h1")).to_have_text("Do you want to stay?")
+    page.get_by_role("button", name="Keep my account").click()
+    page.wait_for_url("**/settings")
+    elsewhere.page.goto("/@alice")
+    expect(elsewhere.page.locator("h1")).to_contain_text("alice")
+
+
+def test_a_field_with_a_mistake_has_the_colour_of_one(visitor: Callable[..., Person]) -> None:
+    alice = visitor("alice")
+    alice.expected = {400}
+    page = alice.page
+    page.goto("/settings/profile")
+    plain = page.locator("#website").evaluate("field => getComputedStyle(field).borderColor")
+    page.fill("#website", "https://")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#website-mistake")).to_be_visible()
+    page.locator("h1").click()
+    assert page.locator("#website").evaluate("field => getComputedStyle(field).borderColor") != plain

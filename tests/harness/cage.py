@@ -28,12 +28,21 @@ class Cage:
 
     def __init__(self, folder: Path, **options: float) -> None:
         self.path = folder / "cage.sock"
-        self._options = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+        self.options = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "heliograph.media.cage", f"--socket={self.path}", *self._options]
-        self.process = subprocess.Popen(command, cwd=_ROOT, start_new_session=True)
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115
+        self.process = subprocess.Popen(
+            self.command(), cwd=_ROOT, start_new_session=True, stderr=self._said.fileno()
+        )
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "heliograph.media.cage", f"--socket={self.path}", *self.options]
+
+    def log(self) -> str:
+        """What the broker and its children have said so far."""
+        return os.pread(self._said.fileno(), 1 << 20, 0).decode()
 
     def use(self) -> None:
         """Let this process's clients ask this cage, once it answers."""
@@ -61,7 +70,11 @@ class Cage:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(how)
-        return self.process.wait(10)
+        status = self.process.wait(10)
+        if not self._said.closed:
+            sys.stderr.write(self.log())
+            self._said.close()
+        return status
 
 
 def children_of(pid: int) -> list[int]:

@@ -14,7 +14,7 @@ import pytest
 from heliograph.core import clock, trips
 from heliograph.sharding import map, sessions
 from tests.harness import client as clients
-from tests.harness import invariants, people
+from tests.harness import invariants, limits, people
 from tests.harness.client import TestClient
 from tests.harness.jobs import Runner
 from tests.harness.people import HOMES, Somebody
@@ -62,7 +62,13 @@ def servers() -> Iterator[Network]:
 
 
 @pytest.fixture
-def network(servers: Network, request: pytest.FixtureRequest) -> Iterator[Network]:
+def usual_limits(servers: Network) -> Iterator[None]:
+    with limits.as_usual():
+        yield
+
+
+@pytest.fixture
+def network(servers: Network, usual_limits: None, request: pytest.FixtureRequest) -> Iterator[Network]:
     """Directory, two nodes and Valkey, empty. At the end: everything drained, and audit finds nothing."""
     assert _runner is not None
     for server in servers.servers.values():

@@ -13,8 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "ARCHITECTURE.md"
 BEGIN, END = "<!-- the map begins -->", "<!-- the map ends -->"
-FLOORS = ("embedded", "config", "api", "web", "ops", "flows", "pages", "feed", "activity", "engagement", "media",
-          "graph", "accounts", "sharding", "core")  # fmt: skip
+FLOORS = ("embedded", "config", "gate", "api", "web", "ops", "flows", "pages", "feed", "activity", "engagement",
+          "media", "graph", "accounts", "sharding", "core")  # fmt: skip
 
 
 def sentence(path: Path) -> str:

@@ -35,6 +35,7 @@ _SPDX = {
 #: What the metadata leaves open, read in the package's own licence file.
 _READ = {
     "axe-playwright-python": "MIT AND MPL-2.0",  # carries axe-core
+    "jinja2": "BSD-3-Clause",
     "sqlparse": "BSD-3-Clause",
 }
 _LOCKED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^\s\\;]+)", re.MULTILINE | re.IGNORECASE)
@@ -101,14 +102,23 @@ _AUDIT = (
     "",
     "## Known holes",
     "",
-    "Whether a known hole is in one of them is asked of a database on the internet, so not at every commit:",
+    "Whether a known hole is in one of them, or in what builds and installs them, is asked of [OSV](https://osv.dev):",
     "",
     "```sh",
-    "uvx pip-audit --require-hashes --disable-pip -r requirements.lock",
+    '"$(bin/develop)" -m tests.house.holes',
     "```",
     "",
-    "Once a week, and before each release. A hole that can be reached from a request is mended within a week, others",
-    "with the next release; `uv pip compile --upgrade-package NAME` makes the new lock (CONTRIBUTING.md).",
+    "`.ci/run` asks as well, and fails where one is found. Where OSV is not reached, CI goes on and says at its end",
+    "that nobody looked. Then somebody whose machine reaches OSV asks once a week and before each release; so it is",
+    "where nothing is committed for a while. `HOLES_DATABASE` (or `--database`) names a copy of OSV of your own.",
+    "",
+    "A hole that can be reached from a request is mended within a week, others with the next release;",
+    "`uv pip compile --upgrade-package NAME` makes the new lock (CONTRIBUTING.md). One that cannot be mended, or",
+    "cannot be reached, may be accepted in `tests/house/holes.toml`, with the reason and the last day; after it CI",
+    "fails.",
+    "",
+    "OSV knows packages by their names. Of a hole in what one carries inside (PostgreSQL, Valkey, libvips, libheif) it",
+    "hears when somebody reports it for the package: of those, read what their makers announce.",
 )
 
 

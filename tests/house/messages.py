@@ -3,8 +3,9 @@
 python -m tests.house.messages          says what each language lacks
 python -m tests.house.messages write    brings the catalogues of heliograph/locale up to date, and compiles them
 
-Four sources: gettext calls in Python, `{% translate %}` in templates, the docstrings of errors (an error's docstring is
-its sentence, see core/errors.py) with the sentences given to errors where they are raised, and the titles of filters.
+Four sources: gettext calls in Python, `_()` and `{% trans %}` in templates, the docstrings of errors (an error's
+docstring is its sentence, see core/errors.py) with the sentences given to errors where they are raised, and the titles
+of filters.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import ast
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -23,7 +24,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_python
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
-from django.utils.translation.template import templatize
+from jinja2.ext import babel_extract
 
 ROOT = Path(__file__).resolve().parents[2] / "heliograph"
 LOCALE = ROOT / "locale"
@@ -52,7 +53,7 @@ def sentences() -> Iterator[Found]:
         yield from _called(path.read_text(), path)
     yield from _errors(sources)
     for path in sorted((ROOT / "web" / "templates").rglob("*.*")):
-        yield from _called(templatize(path.read_text(), origin=path.name), path)
+        yield from _shown(path.read_text(), path)
     for path in sorted((ROOT / "media" / "filters").glob("*.json")):
         yield json.loads(path.read_text())["title"], None, ["the name of a filter"], _name(path)
 
@@ -64,22 +65,34 @@ def _name(path: Path) -> str:
 def _called(source: str, path: Path) -> Iterator[Found]:
     """What is given to gettext."""
     for _, keyword, given, notes in extract_python(io.BytesIO(source.encode()), list(_KEYWORDS), [_NOTE], {}):
-        places = _KEYWORDS[keyword] or (1,)
-        arguments = given if isinstance(given, tuple) else (given,)
-        context = None
-        said: list[str] = []
-        for place in places:
-            index = place[0] if isinstance(place, tuple) else place
-            text = arguments[index - 1] if index <= len(arguments) else None
-            if text is None:
-                break  # a variable: whoever made it has marked it
-            if isinstance(place, tuple):
-                context = text
-            else:
-                said.append(text)
+        yield from _given(keyword, given if isinstance(given, tuple) else (given,), notes, path)
+
+
+def _shown(source: str, path: Path) -> Iterator[Found]:
+    """What a template says. A mistake in one is an error here."""
+    options = {"extensions": "jinja2.ext.i18n", "newstyle_gettext": "true", "silent": "false"}
+    found = babel_extract(io.BytesIO(source.encode()), list(_KEYWORDS), [_NOTE], options)
+    for _, keyword, given, notes in found:
+        yield from _given(keyword, (given,) if isinstance(given, str) else tuple(given), notes, path)
+
+
+def _given(
+    keyword: str, arguments: Sequence[str | None], notes: Iterable[str], path: Path
+) -> Iterator[Found]:
+    """The sentence of one call, unless a variable is given: whoever made it has marked it."""
+    context = None
+    said: list[str] = []
+    for place in _KEYWORDS[keyword] or (1,):
+        index = place[0] if isinstance(place, tuple) else place
+        text = arguments[index - 1] if index <= len(arguments) else None
+        if text is None:
+            return
+        if isinstance(place, tuple):
+            context = text
         else:
-            clean = [note.removeprefix(_NOTE).strip() for note in notes]
-            yield (said[0] if len(said) == 1 else (said[0], said[1])), context, clean, _name(path)
+            said.append(text)
+    clean = [note.removeprefix(_NOTE).strip() for note in notes]
+    yield (said[0] if len(said) == 1 else (said[0], said[1])), context, clean, _name(path)
 
 
 def _errors(sources: Iterable[Path]) -> Iterator[Found]:

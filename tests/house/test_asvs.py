@@ -66,3 +66,38 @@ def test_every_test_that_is_named_exists() -> None:
         if name not in _tests_in(path) or not name.startswith("test_")
     ]
     assert gone == []
+
+
+ROOT = TESTS.parent
+DATA = ROOT / "docs" / "security" / "data.md"
+_SIGNING = re.compile(r"secret_key\b|\bSigner\(|hmac\.")
+_TABLE = re.compile(r"CREATE TABLE (?:public\.|\{s\}\.)?(\w+)|db_table = \"(\w+)\"")
+_EVENT = re.compile(r"logs\.event\(\s*\"(\w+)\"")
+#: They read the key, write it down or hand it on, and sign nothing.
+_ONLY_KEEP_IT = {"config/settings.py", "core/environment.py", "embedded/data.py", "embedded/variables.py"}
+
+
+def _code(*kinds: str) -> dict[str, str]:
+    house = ROOT / "heliograph"
+    return {str(path.relative_to(house)): path.read_text() for kind in kinds for path in house.rglob(kind)}
+
+
+def test_every_use_of_the_key_is_in_the_inventory() -> None:
+    page = DATA.read_text()
+    using = {name for name, code in _code("*.py").items() if _SIGNING.search(code)} - _ONLY_KEEP_IT
+    assert {name for name in using if f"`{name}`" not in page} == set()
+    assert len(using) >= 5
+
+
+def test_every_table_has_its_class() -> None:
+    page = DATA.read_text()
+    tables = {a or b for code in _code("*.sql", "models.py").values() for a, b in _TABLE.findall(code)}
+    assert {name for name in tables if f"`{name}`" not in page} == set()
+    assert len(tables) > 20
+
+
+def test_every_event_is_in_the_howto() -> None:
+    page = (ROOT / "docs" / "howto" / "watch-it.md").read_text()
+    events = {name for code in _code("*.py").values() for name in _EVENT.findall(code)}
+    assert {name for name in events if f"`{name}`" not in page} == set()
+    assert len(events) > 5

@@ -21,12 +21,14 @@ _CLIENTS = ("urllib.request", "http.client", "smtplib", "ftplib", "socket", "ssl
 #: Who imports one of them, and to whom they speak. None of these addresses comes from a request.
 MAY = {
     "accounts/mail.py": "names the errors of the mail host; the connection is Django's, to HELIOGRAPH_MAIL",
+    "core/outgoing.py": "where people say, if it is the open internet: every address checked, nobody uses it yet",
     "core/valkey.py": "Valkey, at HELIOGRAPH_VALKEY",
     "embedded/bootstrap/uv.py": "the package index of this machine, before anything is installed",
     "embedded/ports.py": "whether a port of this machine is free",
     "embedded/postgres.py": "a free port on loopback",
     "embedded/up.py": "its own /readyz, on loopback",
     "embedded/valkey.py": "its own Valkey",
+    "gate/sockets.py": "sets up sockets that listen already; opens none",
     "media/cage/__main__.py": "the cage's Unix socket",
     "media/cage/broker.py": "the cage's Unix socket",
     "media/cage/child.py": "the descriptor that it was given",
@@ -61,6 +63,25 @@ def test_whoever_opens_a_connection_is_in_the_list() -> None:
     assert set(_connecting()) == set(MAY)
 
 
+#: Who asks over HTTP besides: before there is anything else, or what the operator has named.
+_ASK_BY_THEMSELVES = {"embedded/bootstrap/uv.py", "embedded/up.py", "ops/doctor.py"}
+
+
+def test_there_is_one_way_out_over_http() -> None:
+    """Whatever asks an address that somebody said goes through core/outgoing.py, which looks where it leads."""
+    clients = {"urllib.request", "http.client", "requests", "httpx", "aiohttp", "urllib3", "websockets"}
+    asking = {
+        str(path.relative_to(ROOT))
+        for path in ROOT.rglob("*.py")
+        if any(
+            name == it or name.startswith(f"{it}.")
+            for name in _imported(ast.parse(path.read_text()))
+            for it in clients
+        )
+    }
+    assert asking - _ASK_BY_THEMSELVES == {"core/outgoing.py"}
+
+
 def test_what_serves_people_asks_no_other_machine() -> None:
     """The doors, the deeds and the sights: mail goes by a job, everything else stays in the house."""
     inside = {
@@ -70,7 +91,7 @@ def test_what_serves_people_asks_no_other_machine() -> None:
 
 
 #: Who may call a text harmless; each line says why (ruff, S308).
-MARKS = {"web/fragments.py", "web/templatetags/look.py"}
+MARKS = {"web/forged.py", "web/fragments.py", "web/look.py", "web/templating.py"}
 
 
 def test_texts_are_never_run() -> None:
@@ -85,7 +106,7 @@ def test_texts_are_never_run() -> None:
                 name = ast.unparse(node.func)
                 shell = any(it.arg == "shell" and ast.unparse(it.value) != "False" for it in node.keywords)
                 runs = name in ("eval", "exec", "os.system", "os.popen") or shell
-                if runs or (name in ("mark_safe", "SafeString") and where not in MARKS):
+                if runs or (name in ("mark_safe", "SafeString", "Markup") and where not in MARKS):
                     found.append(f"{where}:{node.lineno} calls {name}")
     assert found == []
 
@@ -93,7 +114,7 @@ def test_texts_are_never_run() -> None:
 _RAW = {
     "*.js": re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function"),
     "*.html": re.compile(
-        r"\|\s*safe\b|autoescape off|<script(?![^>]*\bsrc=)|javascript:"
+        r"\|\s*safe\b|autoescape\s+false|Markup\(|<script(?![^>]*\bsrc=)|javascript:"
         r"|\son(?:click|load|error|submit|change|input|focus|blur|key\w+|mouse\w+|pointer\w+)="
     ),
 }
@@ -111,6 +132,7 @@ def test_neither_templates_nor_scripts_let_a_text_be_markup() -> None:
 
 #: Who throws dice where nobody gains by guessing, and for what.
 DICE = {
+    "gate/application.py": "when those come again who are put off, so that not all do at once",
     "pages/landing.py": "which photos strangers are shown",
     "sharding/map.py": "in which shard somebody new lives",
     "sharding/worker.py": "when each of several workers does what comes round",

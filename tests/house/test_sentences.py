@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment, nodes
 
 WEB = Path(__file__).resolve().parents[2] / "heliograph" / "web"
 
@@ -19,8 +20,9 @@ READ = {"alt", "title", "placeholder", "aria-label", "content", "label"}
 MACHINES = re.compile(r"noindex|width=device-width.*|#[0-9a-f]{6}|\d+|https://")
 GETTEXT = {"gettext", "gettext_noop", "gettext_lazy", "ngettext", "ngettext_lazy", "_"}
 
-_BLOCK = re.compile(r"{%\s*blocktranslate.*?{%\s*endblocktranslate\s*%}", re.DOTALL)
+_BLOCK = re.compile(r"{%-?\s*trans\b.*?{%-?\s*endtrans\s*-?%}", re.DOTALL)
 _TAG = re.compile(r"{%.*?%}|{{.*?}}|{#.*?#}", re.DOTALL)
+_JINJA = Environment(autoescape=True, extensions=["jinja2.ext.i18n"])
 _SENTENCE = re.compile(r"[A-Z][^<>{}=/]* [^<>{}=/]*|.*[a-z]{2}[.!?]$")
 _JS_STRING = re.compile(r""""((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`""")
 
@@ -51,7 +53,19 @@ def untranslated(template: str) -> list[str]:
     """What a template says without asking gettext."""
     reader = _Reader()
     reader.feed(_TAG.sub("", _BLOCK.sub("", template)))
-    return reader.said
+    return reader.said + _literals(template)
+
+
+def _literals(template: str) -> list[str]:
+    """Sentences in the expressions of a template that are not given to gettext."""
+    tree = _JINJA.parse(template)
+    calls = [call for call in tree.find_all(nodes.Call) if getattr(call.node, "name", "") in GETTEXT]
+    asked = {id(argument) for call in calls for argument in call.args}
+    return [
+        const.value
+        for const in tree.find_all(nodes.Const)
+        if isinstance(const.value, str) and id(const) not in asked and _SENTENCE.fullmatch(const.value)
+    ]
 
 
 def literal_sentences(source: str) -> list[str]:
@@ -100,8 +114,12 @@ def test_scripts_say_nothing_by_themselves(path: Path) -> None:
         ("<p>Hello there</p>", ["Hello there"]),
         ('<img alt="A dog">', ["A dog"]),
         ('<i data-failed="It broke down."></i>', ["It broke down."]),
-        ('<p>{% translate "Hello" %} {{ name }} · Heliograph</p>', []),
-        ("{% blocktranslate with a=b %}Hello {{ a }}{% plural %}Hellos{% endblocktranslate %}", []),
+        ('<p>{{ _("Hello") }} {{ name }} · Heliograph</p>', []),
+        ("{% trans a=b %}Hello {{ a }}{% pluralize %}Hellos{% endtrans %}", []),
+        ('<p>{{ "Hello there" }}</p>', ["Hello there"]),
+        ('<p>{% set label = "Hello there" %}</p>', ["Hello there"]),
+        ('{{ _("Hello %(name)s", name="You there") }}', ["You there"]),
+        ('<a class="{{ "on" if here else "off" }}" href="{{ static("css/a b.css") }}">', []),
     ],
 )
 def test_the_search_finds_what_is_planted(planted: str, found: list[str]) -> None:

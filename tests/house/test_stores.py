@@ -16,7 +16,7 @@ STORES = sorted(path for path in ROOT.rglob("*.py") if path.stem == "store" or p
 PARTS = ("accounts", "graph", "media", "engagement", "feed", "flows", "pages", "api", "web")
 #: Sights that ask several nouns in one statement, since a second statement is a second round trip on the path of
 #: every home feed (docs/decisions/0002-explicit-sql.md). Everything else goes through the stores.
-SEVERAL_NOUNS_AT_ONCE = ("pages/own.py", "pages/primaries.py", "flows/replay.py")
+SEVERAL_NOUNS_AT_ONCE = ("pages/own.py", "pages/primaries.py", "pages/theirs.py", "flows/replay.py")
 _SQL = re.compile(r"\b(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM)\b", re.S)
 _HANDED = {"tx", "reader", "shard", "readers"}
 

@@ -187,7 +187,7 @@ def _pages(world: World, looker: Looker, now: Truth) -> Iterator[str]:
     viewer = looker.id if active else None
     for address in ("/", "/me", "/requests", "/activity", "/settings", "/settings/blocked"):
         yield from _page(looker, address, None, now)
-    for name in ("profile", "privacy", "devices", "appearance"):
+    for name in ("profile", "privacy", "devices", "appearance", "delete"):
         yield from _page(looker, f"/settings/{name}", None, now)
     for address in ("/about", "/offline"):
         yield from _page(looker, address, 200, now)
@@ -204,8 +204,10 @@ def _pages(world: World, looker: Looker, now: Truth) -> Iterator[str]:
         yield from _numbers(looker, owner.username, now.sees_photos_of(viewer, owner.id))
         public = 200 if now.sees_photos_of(None, owner.id) and now.knows(viewer, owner.id) else 404
         yield from _page(looker, f"/@{owner.username}/feed.atom", public, now)
-        for end in ("followers", "following", "report"):
-            yield from _page(looker, f"/@{owner.username}/{end}", None, now)
+        listed = 403 if found == 200 and not now.sees_photos_of(viewer, owner.id) else found
+        for end in ("followers", "following"):
+            yield from _page(looker, f"/@{owner.username}/{end}", listed if viewer else 303, now)
+        yield from _page(looker, f"/@{owner.username}/report", None, now)
     for photo in world.photos.values():
         found = 200 if now.sees(viewer, photo) else 404
         yield from _page(looker, f"/p/{now.photos[photo].code}", found, now)
@@ -226,8 +228,8 @@ def _newer(looker: Looker, viewer: int | None, now: Truth) -> Iterator[str]:
     if viewer is None:
         if answer.status_code != 401:
             yield f"/new: {answer.status_code}"
-    elif answer.json()["count"] != len(now.feed_of(viewer)):
-        yield f"/new: {answer.json()['count']} are not {len(now.feed_of(viewer))}"
+    elif answer.json()["count"] != len(now.news_of(viewer)):
+        yield f"/new: {answer.json()['count']} are not {len(now.news_of(viewer))}"
 
 
 def _reports(looker: Looker, viewer: int | None, now: Truth) -> Iterator[str]:

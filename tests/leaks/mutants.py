@@ -67,7 +67,6 @@ _LET_IN = "not standing.private or standing.permitted or {} == viewer_id"
 _SHUT_OUT = "standing.private and not standing.permitted and person_id != viewer_id"
 _SHOWN = 'photo.state in ("published", "processing", "failed")'
 _NOBODY = "None:\n        return owners"
-_EVERYBODY = "raw.people[id] for id in gathered.likers"
 _ASK = "_visible(viewer_id, photo_id, reader)"
 
 #: By module, then by function or SQL text: (what leaks without the check, the check, what stands there instead,
@@ -85,34 +84,35 @@ _CHECKS: dict[str, dict[str, list[tuple[str, ...]]]] = {
             ("photos of private people", "| _permitting(reader, viewer_id, private)", "| private"),
             ("private photos for nobody", _NOBODY + " - private", _NOBODY, "anonymous"),
         ],
-        "_company": [
+        "_visible": [
             ("blocked people on cards", " and id not in mine.blocked", "", "follower"),
             ("suspended people on cards", "face.active and ", ""),
         ],
-        "_card": [
-            ("remarks of all people on cards", "faces.get(said.author_id)", "raw.people.get(said.author_id)"),
-            (
-                "likes of all people on cards",
-                "faces[id] for id in gathered.likers if id in faces",
-                _EVERYBODY,
-            ),
+        "_card": [("remarks and likes of all people on cards", "faces.get", "raw.people.get")],
+        "look": [
+            ("remarks of blocked people under a photo", "faces.get(id)", "raw.people.get(id)", "follower")
         ],
-        "people": [
+        "_seen": [
             ("faces of suspended people", "face.active and ", ""),
             ("faces of blocked people", " and face.id not in mine.blocked", "", "follower"),
         ],
     },
     "pages.own": {
         "_OWN": [
-            ("whom one blocks", 'AND target_id = ANY(%(people)s::bigint[]) AND "on"', "AND false", "blocker"),
-            ("who blocks one", 'AND actor_id = ANY(%(people)s::bigint[]) AND "on"', "AND false", "blocked"),
-        ]
+            ("whom one blocks", 'AND target_id = ANY($4::bigint[]) AND "on"', "AND false", "blocker"),
+            ("who blocks one", 'AND actor_id = ANY($4::bigint[]) AND "on"', "AND false", "blocked"),
+        ],
+        "_OWN_AND_ASKED": [
+            (
+                "whom one blocks, in lists",
+                'AND target_id = ANY($4::bigint[]) AND "on"',
+                "AND false",
+                "blocker",
+            ),
+            ("who blocks one, in lists", 'AND actor_id = ANY($4::bigint[]) AND "on"', "AND false", "blocked"),
+        ],
     },
     "pages.photo": {
-        "comments": [
-            ("comments of hidden photos", _ASK, "None"),
-            ("comments of blocked people", "cards.people(viewer_id,", "cards.people(None,", "follower"),
-        ],
         "likers": [
             ("likers of hidden photos", _ASK, "None"),
             ("likes of blocked people", "cards.people(viewer_id,", "cards.people(None,", "follower"),
@@ -122,23 +122,35 @@ _CHECKS: dict[str, dict[str, list[tuple[str, ...]]]] = {
         "_standing": [
             (
                 "pages of private people",
-                'not between.target_user_is_private or between.outgoing_status == "follows"',
+                'not private or between.outgoing == "follows"',
                 "True",
             ),
-            ("pages of private people, to strangers", "not standing.private", "True"),
-            ("pages of people whom one blocks", 'between.incoming_status == "blocked_by_you"', "False"),
+            ("pages of private people, to strangers", "None, not private", "None, True"),
+            ("pages of people whom one blocks", 'between.incoming == "blocked_by_you"', "False"),
         ],
         "_let_in": [
             ("lists of private people", _SHUT_OUT, "False"),
             ("lists of blocked people", 'raise NotFound(cause=f"{person_id} for {viewer_id}")', "return"),
         ],
-        "_people": [("blocked people in lists", "cards.people(viewer_id,", "cards.people(None,")],
+        "_batch": [("blocked people in lists", "walk.viewer_id,", "None,")],
+    },
+    "pages.theirs": {
+        sql: [
+            (f"suspended people, {with_what}", "h.state = 'active'", "true"),
+            (f"people who block one, {with_what}", _BLOCKING, "false", "blocked"),
+        ]
+        for sql, with_what in (
+            ("_ALONE", "alone"),
+            ("_WITH_PHOTOS", "with their photos"),
+            ("_WITH_FOLLOWERS", "with their followers"),
+            ("_WITH_FOLLOWING", "with whom they follow"),
+        )
     },
     "pages.who": {
         "_of_token": [("everything, to suspended people", "record.state != states.ACTIVE", "False")],
     },
     "pages.media": {
-        "permission": [
+        "_permission": [
             (
                 "pictures from before somebody went private",
                 "person_generation=served.person_generation",

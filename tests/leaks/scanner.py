@@ -21,9 +21,8 @@ from tests.leaks import truth as truths
 from tests.leaks.truth import Truth
 
 _NUMBER = re.compile(r"(?<![0-9])[0-9]{15,19}(?![0-9])")
-_CODE = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,11}(?![A-Za-z0-9_-])")
+_OF_CODES = "[A-Za-z0-9_-]"
 _PICTURE = re.compile(r"([pa])[0-9a-f]{32}([0-9a-f]{16})")
-_RANDOM = re.compile(r"[0-9a-f]{32}")
 _TOKEN = re.compile(r"\b([1-9][0-9]{0,18})\.[0-9a-f]{7}\.[0-9a-f]{32}\b")
 _LONG = 12  # letters; shorter words are said by anybody
 _TEXTS = ("text/", "application/json", "application/javascript", "application/manifest")
@@ -115,10 +114,12 @@ def _knows(truth: Truth, viewer: int | None, person: int, own_blocks: bool) -> b
 
 
 def _codes(text: str, viewer: int | None, truth: Truth) -> Iterator[str]:
-    codes = {photo.code: photo.id for photo in truth.photos.values()}
-    for code in codes.keys() & set(_CODE.findall(text)):
-        if not truth.sees(viewer, codes[code]):
-            yield f"code of photo {codes[code]}"
+    for photo in truth.photos.values():
+        # Most are not in there at all: that is asked first, and costs next to nothing.
+        if photo.code not in text or truth.sees(viewer, photo.id):
+            continue
+        if re.search(f"(?<!{_OF_CODES}){re.escape(photo.code)}(?!{_OF_CODES})", text):
+            yield f"code of photo {photo.id}"
 
 
 def _pictures(text: str, viewer: int | None, truth: Truth, own_blocks: bool) -> Iterator[str]:
@@ -127,10 +128,9 @@ def _pictures(text: str, viewer: int | None, truth: Truth, own_blocks: bool) -> 
         allowed = truth.sees(viewer, number) if kind == "p" else _knows(truth, viewer, number, own_blocks)
         if not allowed and number in (truth.photos if kind == "p" else truth.people):
             yield f"picture of {number}"
-    tokens = {photo.token: photo.id for photo in truth.photos.values()}
-    for token in tokens.keys() & set(_RANDOM.findall(text)):
-        if not truth.sees(viewer, tokens[token]):
-            yield f"token of photo {tokens[token]}"
+    for photo in truth.photos.values():
+        if photo.token in text and not truth.sees(viewer, photo.id):
+            yield f"token of photo {photo.id}"
 
 
 def _words(text: str, viewer: int | None, truth: Truth) -> Iterator[str]:

@@ -144,6 +144,9 @@ class Truth:
     def feed_of(self, viewer: int) -> set[int]:
         return self.published_by(viewer, {viewer, *self.followed_by(viewer, viewer)})
 
+    def news_of(self, viewer: int) -> set[int]:
+        return {photo for photo in self.feed_of(viewer) if self.photos[photo].owner != viewer}
+
 
 def load() -> Truth:
     """The truth now. Its round trips are not counted: tests that count theirs may be listened to."""

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
 from heliograph.flows import (
     block,
     comment,
+    delete_account,
     delete_photo,
     edit_profile,
     follow,
@@ -31,7 +33,7 @@ STATES = ("published", "deleted", "failed", "processing")
 
 _NAMES = (
     *("olga", "pia", "sven"),
-    *("stranger", "follower", "requester", "blocked", "blocker", "gone", "commenter"),
+    *("stranger", "follower", "requester", "blocked", "blocker", "gone", "leaver", "commenter"),
 )
 _FAIL = (
     "UPDATE {s}.photo SET state = 'failed', error_code = 'unprocessable', version = version + 1 WHERE id = %s"
@@ -85,6 +87,7 @@ def build(run_jobs: Callable[..., Any]) -> World:
         "blocked",
         "blocker",
         "gone",
+        "leaver",
         "commenter",
         "olga",
         "pia",
@@ -93,6 +96,7 @@ def build(run_jobs: Callable[..., Any]) -> World:
     world.lookers["anonymous"] = Looker("anonymous", None, Speaker(), TestClient())
     for name in ("gone", "sven"):
         suspend.suspend(people[name].id)
+    delete_account.begin(people["leaver"].id, timedelta(days=7))
     run_jobs()
     for owner in ("olga", "pia"):
         world.photos[owner, "processing"] = _photo(people[owner], "processing")
@@ -100,7 +104,7 @@ def build(run_jobs: Callable[..., Any]) -> World:
 
 
 def _befriend(people: dict[str, Somebody], run_jobs: Callable[..., Any]) -> None:
-    for actor in ("follower", "blocked", "blocker", "gone", "commenter"):
+    for actor in ("follower", "blocked", "blocker", "gone", "leaver", "commenter"):
         for owner in ("olga", "pia", "sven"):
             follow.follow(people[actor].id, people[owner].id)
     follow.follow(people["pia"].id, people["olga"].id)
@@ -128,7 +132,7 @@ def _talk(world: World, people: dict[str, Somebody], run_jobs: Callable[..., Any
     """Everybody says something while they still may."""
     for owner in world.owners:
         photo = world.photos[owner, "published"]
-        for name in ("follower", "blocked", "blocker", "gone", "commenter", "sven"):
+        for name in ("follower", "blocked", "blocker", "gone", "leaver", "commenter", "sven"):
             like.add(people[name].id, photo)
             named = {"commenter": "@zz.follower @zz.stranger @zz.blocked", "blocked": "@zz.pia @zz.gone"}
             comment.add(people[name].id, photo, f"Secret remark of {name} to {owner} {named.get(name, '')}")

@@ -50,7 +50,7 @@ FORMS = {
     "edit-profile": {"full_name": "Alice the Great", "bio": "hello", "website": ""},
     "change-password": {"old": PASSWORD, "new": PASSWORD + "!"},
     "privacy": {"private": "0"},
-    "appearance": {"theme": "night", "zone": "", "language": "en"},
+    "appearance": {"theme": "dark", "zone": "", "language": "en"},
 }
 CALLS = {
     "POST /accounts": {"username": "mallory2", "email": "mallory2@example.org", "password": PASSWORD},

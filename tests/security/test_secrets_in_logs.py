@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -44,7 +45,7 @@ class Heard(Stack):
         with self.log.open("ab") as out:
             self._processes[name] = subprocess.Popen(
                 [sys.executable, *command],
-                env=self._variables,
+                env=self._variables | {"HELIOGRAPH_LOG_FORMAT": "json" if name == "web" else "line"},
                 start_new_session=True,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -91,6 +92,8 @@ def heard(network: Network, tmp_path: Path) -> Iterator[Heard]:
     stack = Heard(tmp_path, HELIOGRAPH_MAIL=mail, HELIOGRAPH_MAIL_FROM="heliograph@example.org")
     stack.start_web()
     stack.start_worker()
+    stack._run("metrics", "-m", "heliograph.ops.command", "metrics")
+    stack._run("cage", "-m", "heliograph.media.cage", "--socket", str(tmp_path / "cage.sock"))
     yield stack
     stack.stop()
 
@@ -116,6 +119,9 @@ def test_no_process_writes_a_secret(heard: Heard, alice: Somebody, runner: Runne
     secrets |= _of_the_house(network)
     said = _everything(heard, network)
     assert "heliograph" in said["said"]  # it does write something
+    events = [json.loads(line) for line in said["said"].splitlines() if line.startswith("{")]
+    assert {it.get("outcome") for it in events if it.get("event") == "sign_in"} == {"refused", "welcome"}
+    assert re.search(r"^\d{4}-\d\d-\d\dT[\d:.]+Z [A-Z]+ heliograph", said["said"], re.MULTILINE)
     found = {
         (name, file) for name, secret in secrets.items() for file, text in said.items() if secret in text
     }

@@ -26,7 +26,7 @@ class Killed(BaseException):
 def killed_after_the_commit(photo_id: int) -> Iterator[None]:
     """Inside the block whoever has written beside this photo dies, just before it tells anybody."""
 
-    def die(id: int, projected: Sequence[tuple[str, int, int]]) -> None:
+    def die(id: int, of_photo: bool, projected: Sequence[tuple[str, int, int]]) -> None:
         if id == photo_id:
             raise Killed
 
@@ -48,7 +48,7 @@ def photo(alice: Somebody, run_jobs: RunJobs) -> int:
 def card(photo_id: int) -> cards.PhotoCard:
     """As a stranger sees it at their second look, when it is kept: as if no hole were open."""
     for key in (f"photo:{photo_id}", f"cnt:{photo_id}"):
-        if valkey.call("GET", key) == b"":
+        if (valkey.call("GET", key) or b"").startswith(b"\0"):
             valkey.call("DEL", key)
     cards.photos(None, [photo_id])
     [shown] = cards.photos(None, [photo_id])

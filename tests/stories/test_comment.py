@@ -9,6 +9,7 @@ import pytest
 from heliograph.core.errors import Invalid, NotFound
 from heliograph.engagement import comments
 from heliograph.flows import block, comment
+from heliograph.pages import photo as photos
 from heliograph.sharding import sessions
 from heliograph.sharding.idempotency import KeyReused
 from tests.parts.engagement.photos import counted, make_photo
@@ -31,15 +32,14 @@ def test_a_comment_is_there_at_once_and_found_again_by_its_author(
     assert counted(photo) == (0, 2)
     run_jobs()
     assert commented(bob.id, first) is True
-    newest = comments.newest(sessions.reader(), [photo], 3)[photo]
-    assert [c.id for c in newest] == [second, first]
-    assert newest[1].text == "Lovely light, @alice! #dawn"
-    assert [(e["type"], e.get("person_id")) for e in newest[1].entities] == [
+    kept = comments.load(sessions.reader(), [first, second])
+    assert kept[first].text == "Lovely light, @alice! #dawn"
+    assert [(e["type"], e.get("person_id")) for e in kept[first].entities] == [
         ("mention", alice.id),
         ("tag", None),
     ]
-    assert newest[0].entities == []
-    assert [c.id for c in comments.page(sessions.reader(), photo, before=second)] == [first]
+    assert kept[second].entities == []
+    assert [c.id for c in photos.comments(bob.id, photo, before=second).items] == [first]
 
 
 def test_it_is_refused_when_either_blocked_the_other(alice: Any, dave: Any, run_jobs: Any) -> None:
@@ -74,7 +74,7 @@ def test_its_author_may_delete_it(alice: Any, bob: Any, run_jobs: Any) -> None:
     run_jobs()
     assert counted(photo) == (0, 0)
     assert commented(bob.id, mine) is False
-    assert comments.newest(sessions.reader(), [photo]) == {}
+    assert comments.load(sessions.reader(), [mine]) == {}
     words = sessions.reader().at(photo).value("SELECT text FROM {s}.comment WHERE id = %s", (mine,))
     assert words == ""
 

@@ -17,6 +17,7 @@ from heliograph.pages import cards, profile
 from heliograph.sharding import sessions
 from tests.parts.graph import rows
 from tests.parts.graph.people import somebody
+from tests.stories.web import browser_of, text_of
 
 
 def _home(person: Any) -> home.Home:
@@ -164,3 +165,43 @@ def test_a_suspended_person_is_seen_by_nobody_and_comes_back_as_before(
 def test_suspending_nobody_is_not_found(alice: Any) -> None:
     with pytest.raises(NotFound):
         suspend.suspend(alice.id + 1)
+
+
+def test_what_is_wrong_with_a_profile_is_said_at_its_field(alice: Any) -> None:
+    browser = browser_of(alice)
+    fine = {"full_name": "Alice", "bio": "Light and water", "website": "https://example.org"}
+    browser.post("/settings/profile", fine)
+    nul = "This text holds a character that cannot be shown (U+0000). Delete it, or type the text once more."
+    damaged = "A part of this text did not arrive as it was written. Type it once more."
+    website = "A website begins with http:// or https:// and has at most 200 characters."
+    for wrong in (
+        {"bio": ("a\0b", nul)},
+        {"website": ("https://example.org/\0", website)},
+        {"full_name": ("Al\ufffdce", damaged)},
+        {"full_name": ("x\ufffd", damaged), "bio": ("\0", nul), "website": ("ftp://x", website)},
+    ):
+        answer = browser.post("/settings/profile", fine | {name: typed for name, (typed, _) in wrong.items()})
+        page = answer.content.decode()
+        assert answer.status_code == 400
+        assert page.count('class="mistake"') == len(wrong)
+        for name, (_, sentence) in wrong.items():
+            assert f'id="{name}-mistake">{sentence}</p>' in page
+    page = browser.get("/@alice").content.decode()
+    assert "Light and water" in page
+
+
+def test_bytes_that_are_no_text_are_refused_and_not_kept(alice: Any) -> None:
+    browser = browser_of(alice)
+    sent = "application/x-www-form-urlencoded"
+    answer = browser.post("/settings/profile", b"full_name=Alice&bio=caf%E9&website=", content_type=sent)
+    assert answer.status_code == 400
+    assert "did not arrive as it was written" in text_of(answer)
+
+
+def test_a_switch_is_on_or_off(alice: Any) -> None:
+    browser = browser_of(alice)
+    assert browser.post("/settings/privacy", {"private": "1"}).status_code == 303
+    answer = browser.post("/settings/privacy", {"private": "perhaps"})
+    assert answer.status_code == 400
+    assert "This is not among the choices. Nothing was changed; choose one of them." in text_of(answer)
+    assert profile.one(alice.id, "alice").person.private

@@ -9,6 +9,7 @@ import pytest
 
 from heliograph.accounts import finding
 from heliograph.accounts.models import PersonWord
+from heliograph.core import trips
 from heliograph.flows import block, edit_photo, edit_profile, suspend
 from heliograph.pages import search, suggestions
 from tests.harness import people
@@ -153,3 +154,36 @@ def test_newcomers_are_told_whom_to_begin_with(
     people.follow(bob, erin)
     assert suggested(bob) == ["frank"]
     assert suggested(frank) == ["erin", "alice"]
+
+
+def test_whom_to_begin_with_is_kept_for_a_while_but_not_who_is_followed_hidden_or_blocked_since(
+    bob: Somebody,
+    make_person: Callable[..., Somebody],
+    run_jobs: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(suggestions, "SUGGESTED", 2)
+    others = [make_person(name) for name in ("p1", "p2", "p3", "p4", "p5")]
+    for owner in others:
+        album.post(owner.id)
+    run_jobs()
+    assert suggested(bob) == ["p5", "p4"]
+    with trips.counted() as made:
+        assert suggested(bob) == ["p5", "p4"]
+    assert made["directory"] == 0 and made["node"] <= 2, made
+    people.follow(bob, others[4])
+    block.block(others[3].id, bob.id)
+    run_jobs()
+    assert suggested(bob) == ["p3", "p2"]
+    edit_profile.edit(others[2].id, private=True)
+    run_jobs()
+    assert suggested(bob) == ["p2", "p1"]
+    people.follow(bob, others[1])
+    run_jobs()
+    assert suggested(bob) == ["p1"]
+    people.follow(bob, others[0])
+    run_jobs()
+    assert suggested(bob) == []
+    with trips.counted() as made:
+        assert suggested(bob) == []  # that there is nobody is kept as well
+    assert dict(made) == {"valkey": 1}

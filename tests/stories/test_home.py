@@ -26,6 +26,11 @@ def ids(viewer: Somebody, **options: Any) -> list[int]:
     return [card.id for card in home.page(viewer.id, **options).items]
 
 
+def arriving(viewer: Somebody) -> list[int]:
+    """What stands above the first page."""
+    return [card.id for card in home.arriving(viewer.id, home.page(viewer.id))]
+
+
 def to_the_end(viewer: Somebody, count: int = 3) -> list[int]:
     seen: list[int] = []
     cursor = None
@@ -39,8 +44,8 @@ def to_the_end(viewer: Somebody, count: int = 3) -> list[int]:
 
 
 def wait_out_the_holes() -> None:
-    """What was just written is not kept for five seconds; as if these were over."""
-    holes = [key for key in valkey.call("KEYS", "photo:*") if valkey.call("GET", key) == b""]
+    """What was just written is kept at the first look after it; as if somebody had looked."""
+    holes = [key for key in valkey.call("KEYS", "photo:*") if valkey.call("GET", key).startswith(b"\0")]
     valkey.call("DEL", *holes)
 
 
@@ -204,10 +209,41 @@ def test_a_photo_that_took_long_to_make_gets_its_place(
 
 def test_unfinished_photos_are_listed_apart_and_for_their_owner_alone(alice: Somebody, bob: Somebody) -> None:
     photo = album.draft(alice.id)
-    assert [card.state for card in home.unfinished(alice.id)] == ["processing"]
+    assert [card.state for card in home.arriving(alice.id)] == ["processing"]
     assert ids(alice) == ids(bob) == []
-    assert home.unfinished(bob.id) == []
-    assert home.unfinished(alice.id)[0].id == photo
+    assert home.arriving(bob.id) == []
+    assert home.arriving(alice.id)[0].id == photo
+
+
+def test_what_was_published_a_moment_ago_is_on_the_first_page_once(
+    alice: Somebody, bob: Somebody, run_jobs: RunJobs
+) -> None:
+    """Between publishing and the job that tells the lists, and after it."""
+    first = album.post(alice.id)
+    run_jobs()
+    assert ids(alice) == [first]
+    draft, told_late = album.draft(alice.id), album.post(alice.id)
+    assert ids(alice) == [first]
+    assert arriving(alice) == [told_late, draft]
+    assert arriving(bob) == []
+    run_jobs()
+    assert ids(alice) == [told_late, first]
+    assert arriving(alice) == [draft]
+
+
+def test_what_is_for_the_second_page_does_not_arrive_on_the_first(alice: Somebody, run_jobs: RunJobs) -> None:
+    photos = [album.post(alice.id) for _ in range(3)]
+    run_jobs()
+    assert home.arriving(alice.id, home.page(alice.id, count=2)) == []
+    assert [card.id for card in home.page(alice.id, count=2).items] == photos[:0:-1]
+
+
+def test_what_is_old_imported_or_deleted_does_not_arrive(alice: Somebody, run_jobs: RunJobs) -> None:
+    assert ids(alice) == []
+    album.post(alice.id, at=clock.now() - timedelta(hours=1))
+    album.post(alice.id, imported=True)
+    delete_photo.delete(alice.id, album.post(alice.id))
+    assert arriving(alice) == []
 
 
 def test_an_absent_valkey_costs_time_and_nothing_else(

@@ -226,15 +226,46 @@ def test_what_was_read_before_a_change_is_never_kept_after_it(
 ) -> None:
     photo_id = album.post(alice.id, caption="before")
     valkey.call("FLUSHALL")
-    fill = memory.fill
+    filling = memory.filling
 
-    def slowly(values: Any, **since: float) -> None:
+    def slowly(*what: Any, **since: float) -> Any:
         edit_photo.edit(alice.id, photo_id, caption="after")
-        fill(values, **since)
+        return filling(*what, **since)
 
-    monkeypatch.setattr(memory, "fill", slowly)
+    monkeypatch.setattr(memory, "filling", slowly)
     assert card(bob, photo_id).caption == "before"
-    monkeypatch.setattr(memory, "fill", fill)
+    monkeypatch.setattr(memory, "filling", filling)
+    assert card(bob, photo_id).caption == "after"
+
+
+def test_the_first_look_after_a_change_is_kept(
+    alice: Somebody, bob: Somebody, run_jobs: RunJobs, count_trips: Callable[[], Any]
+) -> None:
+    photo_id = album.post(alice.id)
+    warm(photo_id)
+    like.add(bob.id, photo_id)
+    run_jobs()
+    assert card(alice, photo_id).likes == 1
+    with count_trips() as made:
+        assert card(alice, photo_id).likes == 1
+    assert made["node"] == 1, "only what the viewer's own shard knows of it"
+
+
+def test_a_hole_that_came_while_another_was_being_filled_stays(
+    alice: Somebody, bob: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo_id = album.post(alice.id, caption="first")
+    edit_photo.edit(alice.id, photo_id, caption="before")  # a hole
+    filling = memory.filling
+
+    def slowly(*what: Any, **since: float) -> Any:
+        edit_photo.edit(alice.id, photo_id, caption="after")  # another hole
+        return filling(*what, **since)
+
+    monkeypatch.setattr(memory, "filling", slowly)
+    assert card(bob, photo_id).caption == "before"
+    monkeypatch.setattr(memory, "filling", filling)
+    assert valkey.call("GET", f"photo:{photo_id}").startswith(b"\0")
     assert card(bob, photo_id).caption == "after"
 
 
@@ -292,6 +323,27 @@ def test_a_cold_page_costs_two_trips_to_memory_and_one_a_node(
     assert dict(made) == {"valkey": 2, "node": 2 + 1}, (
         "multi-get and fill; two nodes, and the viewer's own facts"
     )
+
+
+def test_faces_of_likers_from_elsewhere_cost_one_trip_more_to_memory_and_one_a_node(
+    alice: Somebody, bob: Somebody, make_person: MakePerson, run_jobs: RunJobs, count_trips: Callable[[], Any]
+) -> None:
+    likers = [make_person("erin", shard=3), make_person("frank", shard=8)]
+    photos = [album.post(owner.id) for owner in (alice, bob)]
+    for liker in likers:
+        for photo_id in photos:
+            like.add(liker.id, photo_id)
+    run_jobs()
+    valkey.call("FLUSHALL")
+    cards._guesses.clear()
+    with count_trips() as made:
+        assert [len(it.newest_likers) for it in cards.photos(bob.id, photos)] == [2, 2]
+    assert dict(made) == {"valkey": 2 + 1, "node": 2 + 2 + 1}, (
+        "what was read is kept along with the next question"
+    )
+    with count_trips() as made:
+        cards.photos(bob.id, photos)
+    assert dict(made) == {"valkey": 1, "node": 1}
 
 
 def test_the_same_content_is_the_same_card(alice: Somebody, bob: Somebody) -> None:

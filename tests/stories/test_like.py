@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from heliograph.core import environment
+from heliograph.core import environment, valkey
 from heliograph.core.errors import Limited, NotFound
 from heliograph.engagement import counts, likes
 from heliograph.flows import block, follow, like
+from heliograph.pages import cards
 from heliograph.sharding import sessions
 from tests.parts.engagement.photos import counted, liked, make_photo, photo_like
 
@@ -156,6 +157,18 @@ def test_a_like_takes_four_trips_at_home_and_one_to_the_other_side(
         like.add(bob.id, photo)
     assert made["node"] <= 4 + 1
     assert made["directory"] == 0
+
+
+def test_a_like_drops_the_counts_and_nothing_else(alice: Any, bob: Any, run_jobs: Any) -> None:
+    photo = make_photo(alice)
+    valkey.call("FLUSHALL")
+    assert cards.photos(bob.id, [photo])
+    kept = valkey.call("GET", f"photo:{photo}")
+    like.add(bob.id, photo)
+    run_jobs()
+    assert valkey.call("GET", f"photo:{photo}") == kept, "its words have not changed"
+    assert valkey.call("EXISTS", f"photo:{bob.id}") == 0, "no photo has a person's id"
+    assert cards.photos(bob.id, [photo])[0].likes == 1
 
 
 def test_many_likes_in_one_batch_over_two_nodes(

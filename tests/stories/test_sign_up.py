@@ -12,7 +12,7 @@ from django.core import mail
 from heliograph.accounts.models import Person, WebSession
 from heliograph.core import environment
 from heliograph.core.errors import Unavailable
-from heliograph.flows import homes
+from heliograph.flows import homes, web_sessions
 from tests.harness.client import TestClient
 from tests.harness.people import PASSWORD
 
@@ -62,7 +62,31 @@ def test_and_only_for_https_where_the_address_is(client: TestClient, network: An
     from dataclasses import replace
 
     monkeypatch.setattr(environment, "_current", replace(environment.get(), url="https://photos.example"))
-    assert client.post("/sign-up", ERIN, secure=True).cookies["session"]["secure"]
+    cookies = client.post("/sign-up", ERIN, secure=True).cookies
+    cookie = cookies["__Host-session"]
+    assert cookie["secure"] and cookie["httponly"] and cookie["path"] == "/" and not cookie["domain"]
+    assert cookies["session"].value == ""
+
+
+def test_who_was_signed_in_before_the_address_was_https_stays_so(
+    client: TestClient, alice: Any, monkeypatch: Any
+) -> None:
+    """Its cookie has the older name; the first page moves it to the one that no other host can set."""
+    from dataclasses import replace
+
+    monkeypatch.setattr(environment, "_current", replace(environment.get(), url="https://photos.example"))
+    key = web_sessions.open(alice.id, "a browser")
+    client.cookies["session"] = key
+    moved = client.get("/settings", secure=True)
+    assert moved.status_code == 200
+    assert moved.cookies["__Host-session"].value == key and moved.cookies["session"].value == ""
+    again = client.get("/settings", secure=True)
+    assert again.status_code == 200 and "__Host-session" not in again.cookies
+    client.cookies["session"] = "planted by another host"
+    assert client.get("/settings", secure=True).status_code == 200
+    client.post("/sign-out", secure=True)
+    client.cookies["__Host-session"] = key
+    assert client.get("/settings", secure=True).status_code == 303
 
 
 def test_what_is_wrong_stands_at_its_field(client: TestClient, network: Any) -> None:

@@ -160,7 +160,7 @@ def test_a_full_disk_takes_no_photo(browser: TestClient, alice: Somebody) -> Non
 
     environment.use(dataclasses.replace(environment.get(), upload_free_bytes=10**18))
     for answer in (start(browser), browser.post("/post/uploads", PHOTO, content_type="image/jpeg")):
-        assert answer.status_code == 503 and int(answer["Retry-After"]) > 0
+        assert answer.status_code == 507 and int(answer["Retry-After"]) > 0
     assert lying(alice) == []
 
 

@@ -176,6 +176,20 @@ def test_the_page_after_a_deed_is_one_of_ours(alice: Somebody, bob: Somebody) ->
     assert browser.post(like, {"on": "1", "next": "/@alice"}).headers["Location"] == "/@alice"
 
 
+def test_a_wish_that_somebody_public_has_not_answered_yet_is_no_request(
+    alice: Somebody, carol: Somebody, make_person: Callable[..., Somebody], run_jobs: Callable[..., Any]
+) -> None:
+    """On a busy day the answer takes a moment; to ask is a thing between private people."""
+    json = {"HTTP_ACCEPT": "application/json"}
+    browser = browser_of(make_person("dora"))
+    said = [browser.post(f"/people/{who.id}/follow", {"on": "1"}, **json).json() for who in (alice, carol)]
+    assert [one["text"] for one in said] == ["Following", "Requested"]
+    for name, label in (("alice", "Following"), ("carol", "Requested")):
+        assert f">{label}</button>" in browser.get(f"/@{name}").content.decode()
+    run_jobs()
+    assert ">Following</button>" in browser.get("/@alice").content.decode()
+
+
 def test_scripts_are_answered_in_json(alice: Somebody, bob: Somebody, mirrors_at_once: None) -> None:
     browser = browser_of(bob)
     json = {"HTTP_ACCEPT": "application/json"}

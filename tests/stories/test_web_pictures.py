@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -101,6 +102,32 @@ def test_it_ends_when_the_photo_is_no_longer_for_all(
     run_jobs()
     forget()  # five seconds later
     assert client.get(url).status_code == 404
+
+
+def test_who_may_still_see_it_sees_it_at_once_when_its_owner_goes_private(
+    photo: int, alice: Somebody, bob: Somebody, client: TestClient
+) -> None:
+    """A byte server that remembers how it was until a moment ago does not turn away the new address."""
+    assert client.get(address(photo)).status_code == 200
+    edit_profile.edit(alice.id, private=True)
+    [key] = valkey.call("KEYS", "served:*")
+    at_ms, *told = valkey.call("GET", key).split()
+    valkey.call("SET", key, b" ".join([b"%d" % (int(at_ms) - 1000), *told]), "KEEPTTL")  # a second has passed
+    new = address(photo, bob)
+    assert client.get(new).status_code == 200
+    assert client.get(new).status_code == 200
+
+
+def test_a_forged_address_does_not_have_the_node_asked_every_time(
+    photo: int, client: TestClient, count_trips: Callable[[], Any]
+) -> None:
+    url = address(photo)
+    assert client.get(url).status_code == 200
+    began = time.monotonic()
+    with count_trips() as made:
+        for _ in range(8):
+            assert client.get(url + "x").status_code == 404
+    assert made["node"] <= 4 * (time.monotonic() - began) + 1
 
 
 def test_what_is_remembered_is_remembered_for_seconds(photo: int, client: TestClient) -> None:

@@ -37,7 +37,7 @@ def form(photo: bytes | None = None, **fields: str) -> dict[str, Any]:
 
 
 def waiting(person: Somebody) -> list[Any]:
-    return home.unfinished(person.id)
+    return home.arriving(person.id)
 
 
 def test_it_goes_home_with_the_photo_on_top(browser: TestClient, alice: Somebody) -> None:
@@ -48,6 +48,24 @@ def test_it_goes_home_with_the_photo_on_top(browser: TestClient, alice: Somebody
     page = browser.get("/").content.decode()
     assert 'class="hairline"' in page
     assert "data:image/webp;base64," in page
+
+
+def test_the_same_form_sent_twice_is_one_photo(browser: TestClient, alice: Somebody) -> None:
+    """With its file, as without scripts: after a lost answer, or by Back."""
+    key = uuid.uuid4().hex
+    for _ in range(2):
+        assert browser.post("/post", form(corpus.jpeg(), caption="Once", key=key)).status_code == 303
+    assert len(waiting(alice)) == 1
+    other = browser.post("/post", form(corpus.jpeg(), caption="Otherwise", key=key))
+    assert other.status_code == 400
+    assert "You sent this before, with other words." in text_of(other)
+    again = re.search('name="key"[^>]* value="([^"]+)"', other.content.decode())
+    assert again and again[1] != key, "sending it once more means both"
+
+
+def test_nonsense_for_a_key_is_no_key(browser: TestClient) -> None:
+    for key in ("k" * 201, "\0", "\u202e"):
+        assert browser.post("/post", form(corpus.jpeg(), key=key)).status_code == 303
 
 
 CUT = {
@@ -254,3 +272,25 @@ def test_a_database_that_is_away_is_a_page(browser: TestClient, monkeypatch: pyt
     assert int(response.headers["Retry-After"]) > 0
     assert "We will be right back" in text_of(response)
     assert "10.0.0.7" not in response.content.decode()
+
+
+def test_the_scripts_address_takes_a_form_too_and_says_what_is_wrong_with_its_photo(
+    browser: TestClient,
+) -> None:
+    script = {"headers": {"Accept": "application/json"}}
+    text = SimpleUploadedFile("photo.jpg", b"This is no photo at all. " * 40, content_type="image/jpeg")
+    for sent, status, sentence in (
+        ({"photo": text}, 415, "Use a JPEG, PNG or WebP photo."),
+        ({"caption": "no photo"}, 400, "Choose a photo first."),
+        ({"photo": SimpleUploadedFile("photo.jpg", b"")}, 400, "Choose a photo first."),
+    ):
+        answer = browser.post("/post/uploads", sent, **script)
+        assert (answer.status_code, answer.json()["error"]) == (status, sentence)
+    assert browser.post("/post/uploads", form(corpus.jpeg()), **script).json()["upload_id"]
+
+
+def test_a_form_of_another_site_uploads_nothing(alice: Somebody) -> None:
+    browser = TestClient(enforce_csrf_checks=True)
+    browser.cookies[COOKIE] = browser_of(alice).cookies[COOKIE].value
+    assert browser.post("/post/uploads", form(corpus.jpeg())).status_code == 403
+    assert browser.post("/post/uploads", corpus.jpeg(), content_type="image/jpeg").status_code == 403

@@ -12,7 +12,7 @@ from heliograph.flows import block, follow
 from heliograph.pages import profile
 
 #: Each is done by whoever asks (first) to a person (second).
-_DEEDS: Final[dict[str, Callable[[int, int], None]]] = {
+_DEEDS: Final[dict[str, Callable[[int, int], object]]] = {
     "follow": follow.follow,
     "unfollow": follow.unfollow,
     "block": block.block,
@@ -24,7 +24,7 @@ _DEEDS: Final[dict[str, Callable[[int, int], None]]] = {
 }
 
 
-def _deed(raw: Any) -> Callable[[int, int], None]:
+def _deed(raw: Any) -> Callable[[int, int], object]:
     deed = _DEEDS.get(raw) if isinstance(raw, str) else None
     if deed is None:
         raise BadValue("must be one of " + ", ".join(_DEEDS))
@@ -42,7 +42,7 @@ def show(call: Call, person_id: PersonId) -> dict[str, Any]:
 
 @post("/users/{person_id}/relationship", gives="Relationship", scope="relationships")
 def change(
-    call: Call, person_id: PersonId, action: Annotated[Callable[[int, int], None], DEED]
+    call: Call, person_id: PersonId, action: Annotated[Callable[[int, int], object], DEED]
 ) -> dict[str, Any]:
     """Follow, approve, block, and the ways back."""
     action(call.viewer_id, person_id)

@@ -20,9 +20,7 @@ def join(
     full_name: Annotated[str, parameters.text(60)] = "",
 ) -> dict[str, Any]:
     """Open an account."""
-    person_id = sign_up.sign_up(username, email, password, full_name, address=call.address)
-    homes.ensure([person_id])
-    return _session(person_id)
+    return _session(sign_up.sign_up(username, email, password, full_name, address=call.address))
 
 
 @post("/sessions", gives="Session", scope=None)
@@ -43,6 +41,9 @@ def leave(call: Call) -> None:
 
 def _session(person_id: int) -> dict[str, Any]:
     found = cards.people(person_id, [person_id])
+    if not found:  # a home that sign-up had no time to make
+        homes.ensure([person_id])
+        found = cards.people(person_id, [person_id])
     if not found:  # their node is away: no token that nobody gets to read
         raise Unavailable(cause=person_id)
     return {"user": render.person(found[0]), "access_token": sign_in.issue_token(person_id)}

@@ -2,7 +2,7 @@
 
     /var/lib/heliograph/<commit>-<lock>/   an environment with the package in it, not a link to the clone
     /var/lib/heliograph/data/              the account's own, 0700; demo/, the same of a demo
-    /var/lib/heliograph/tests/             copies of the tree, for bin/test
+    /var/lib/heliograph/tests/             copies of the tree, for bin/test, and the packages for them
 
 A clone may lie where only root may enter, and nothing that runs may depend on it or be able to change it.
 """
@@ -25,7 +25,9 @@ from heliograph.embedded.refusal import CannotStart
 
 HOME = Path("/var/lib/heliograph")
 _KEEP = 3  # releases
-_TREE_SECONDS = 24 * 3600.0  # a copy of a tree that was tested this long ago goes
+_DAY = 24 * 3600.0
+#: For how long after their last use things of tests are kept: copies of trees, their environments, packages.
+_KEPT_SECONDS = {"tree-*": _DAY, "python-*": _DAY, "packages*": 30 * _DAY}
 _NOT_IN_A_COPY = (".venv", "var", "var-demo", "__pycache__", ".mypy_cache", ".ruff_cache", ".hypothesis")
 _DONE = ".complete"
 _RELEASE = re.compile(r"x?[0-9a-f]{11,12}-[0-9a-f]{12}")
@@ -55,7 +57,11 @@ def _install(clone: Path, lock: Path, account: Account, release: Path) -> Path:
 
 
 def install_tests(clone: Path, lock: Path, account: Account) -> tuple[Path, Path]:
-    """(the Python of an environment for the tests, a copy of the tree that the account owns)."""
+    """(the Python of an environment for the tests, a copy of the tree that the account owns).
+
+    Packages are shared by all clones with this lock, the environment is this tree's own: two clones may be tested at
+    the same time.
+    """
     _prepare_home()
     with venv.one_at_a_time(HOME):
         return _install_tests(clone, lock, account)
@@ -69,10 +75,15 @@ def _install_tests(clone: Path, lock: Path, account: Account) -> tuple[Path, Pat
     for folder, folders, files in os.walk(tree):
         for name in (".", *folders, *files):
             os.chown(Path(folder) / name, account.uid, account.gid, follow_symlinks=False)
+    os.utime(tree)  # it has the times of the clone
     python = interpreter.for_account(account, HOME)
-    packages = HOME / "tests" / "packages"
-    inside = venv.ensure(packages, Plan(lock, python, tree, HOME / "tools", shared=True))
+    packages = HOME / "tests" / f"packages-{hashlib.sha256(lock.read_bytes()).hexdigest()[:8]}"
+    venv.ensure(packages, Plan(lock, python, None, HOME / "tools", shared=True))
+    os.utime(packages)
     _let_read(packages)
+    own = tree.with_name(tree.name.replace("tree-", "python-"))
+    inside = venv.beside(packages, own, tree)
+    _let_read(own)
     return inside, tree
 
 
@@ -132,9 +143,10 @@ def _let_read(release: Path) -> None:
 
 
 def _forget_old_trees() -> None:
-    for tree in (HOME / "tests").glob("tree-*"):
-        if time.time() - tree.stat().st_mtime > _TREE_SECONDS:
-            shutil.rmtree(tree, ignore_errors=True)
+    for names, seconds in _KEPT_SECONDS.items():
+        for folder in (HOME / "tests").glob(names):
+            if time.time() - folder.stat().st_mtime > seconds:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _forget_unfinished() -> None:

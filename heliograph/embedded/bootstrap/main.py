@@ -1,4 +1,4 @@
-"""bin/up, bin/heliograph, bin/test and bin/develop, from a bare Python on."""
+"""bin/up, bin/heliograph, bin/test, bin/bench and bin/develop, from a bare Python on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from heliograph.embedded import account as accounts
-from heliograph.embedded import options, ports
+from heliograph.embedded import options, ports, signals
 from heliograph.embedded.account import Account
 from heliograph.embedded.bootstrap import debian, house, interpreter, venv
 from heliograph.embedded.bootstrap.venv import Plan, say
@@ -21,6 +21,7 @@ def main(clone: str, deed: str, arguments: Sequence[str]) -> int:
     deeds: dict[str, Callable[[Path, Sequence[str]], int]] = {
         "up": up,
         "test": test,
+        "bench": bench,
         "develop": develop,
         "command": command,
     }
@@ -44,6 +45,7 @@ def up(clone: Path, arguments: Sequence[str]) -> int:
     if os.geteuid() != 0:
         python = _in_clone(clone, lock)
         data = chosen.data or clone / ("var-demo" if chosen.demo else "var")
+        signals.hold()
         return _become(python, ["-m", "heliograph.embedded.up", *chosen.as_arguments(data)], None, clone)
     os.umask(0o022)
     account = accounts.service()
@@ -56,18 +58,20 @@ def up(clone: Path, arguments: Sequence[str]) -> int:
         made = subprocess.run([python, "-m", "heliograph.embedded.cluster", data], cwd="/", check=False)
         if made.returncode:
             return made.returncode
+    signals.hold()
     return _become(python, ["-m", "heliograph.embedded.up", *chosen.as_arguments(data)], account, Path("/"))
 
 
-#: All tests: two processes at once, each with servers of its own, a file of tests never split between them. In the
-#: order of the alphabet, so that the longest file (tests/faults) is among the first and not the last.
-_WHOLE_SUITE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+#: All tests: three processes at once, each with servers of its own, a file of tests never split between them. Three on
+#: two cores, since tests of what is away or slow mostly wait. In the order of the alphabet, so that the longest files
+#: (tests/browser, tests/faults) are the first and not the last.
+_WHOLE_SUITE = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def test(clone: Path, arguments: Sequence[str]) -> int:
     """Install what the tests need and run them; pytest's totals are the last thing printed.
 
-    Without options of one's own, or with none but what pytest reports, all tests run, in two processes.
+    Without options of one's own, or with none but what pytest reports, all tests run, in three processes.
     """
     if all(argument.startswith("--durations") for argument in arguments):
         arguments = [*_WHOLE_SUITE, *arguments]
@@ -84,15 +88,24 @@ def test(clone: Path, arguments: Sequence[str]) -> int:
     account = accounts.service()
     python, tree = house.install_tests(clone, lock, account)
     say(f"as root, the tests run as user {account} in a copy, {tree}")
+    variables = _variables(account)
+    # What Python compiles it keeps beside the copy: the tests start a few hundred processes of the same code.
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
     return subprocess.run(
         [python, "-m", "pytest", *arguments],
         cwd=tree,
-        env={**_variables(account), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=variables,
         user=account.uid,
         group=account.gid,
         extra_groups=[],
         check=False,
     ).returncode
+
+
+def bench(clone: Path, arguments: Sequence[str]) -> int:
+    """Install what the tests need and run the benches; servers that they start change user by themselves."""
+    python = _in_clone(clone, clone / "requirements-test.lock")
+    return subprocess.run([python, "-m", "bench.table", *arguments], cwd=clone, check=False).returncode
 
 
 def command(clone: Path, arguments: Sequence[str]) -> int:

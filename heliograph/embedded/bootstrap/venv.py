@@ -30,13 +30,13 @@ def say(text: str) -> None:
 class Plan:
     """What to make: the packages of `lock` for `python`, and the package `heliograph` of the folder `house`.
 
-    `copied`: the house is copied in, not pointed at. `shared`: another user will read the files, so none may be
-    a link into our cache. `tools` keeps uv between runs.
+    `house`: None for packages alone. `copied`: the house is copied in, not pointed at. `shared`: another user will read
+    the files, so none may be a link into our cache. `tools` keeps uv between runs.
     """
 
     lock: Path
     python: Path
-    house: Path
+    house: Path | None
     tools: Path
     copied: bool = False
     shared: bool = False
@@ -116,9 +116,27 @@ def _works(inside: Path, *, like: Path | None = None) -> bool:
     return new_enough and (like is None or Path(base).resolve() == like.resolve())
 
 
+def beside(packages: Path, folder: Path, house: Path) -> Path:
+    """Make anew an environment of three small files: its `heliograph` is that of `house`, all else is read from the
+    environment `packages`; return its Python."""
+    theirs = next(packages.glob("lib/python*/site-packages"))
+    ours = folder / theirs.relative_to(packages)
+    shutil.rmtree(folder, ignore_errors=True)
+    ours.mkdir(parents=True)
+    (folder / "bin").mkdir()
+    inside = folder / "bin" / "python"
+    inside.symlink_to((packages / "bin" / "python").resolve())
+    shutil.copyfile(packages / "pyvenv.cfg", folder / "pyvenv.cfg")
+    (ours / "heliograph.pth").write_text(f"{house}\nimport site; site.addsitedir({os.fspath(theirs)!r})\n")
+    return inside
+
+
 def _place_house(folder: Path, plan: Plan) -> None:
     packages = next(folder.glob("lib/python*/site-packages"))
     pointer = packages / "heliograph.pth"
+    if plan.house is None:
+        pointer.unlink(missing_ok=True)
+        return
     if plan.copied:
         leave = shutil.ignore_patterns("__pycache__")
         shutil.copytree(plan.house / "heliograph", packages / "heliograph", dirs_exist_ok=True, ignore=leave)

@@ -147,7 +147,7 @@ class Making:
     def _develop(self) -> int:
         """Wait until the worker has published all photos."""
         until = time.monotonic() + PATIENCE_SECONDS
-        while waiting := [card for name in self._cast.members for card in home.unfinished(self._id(name))]:
+        while waiting := [card for name in self._cast.members for card in home.arriving(self._id(name))]:
             failed = [card for card in waiting if card.state == "failed"]
             if failed:
                 raise Unfinished(f"{len(failed)} photos could not be made ({failed[0].error_code}).")

@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from heliograph.media.cage import wire
+from heliograph.core import background
+from heliograph.media.cage import walls, wire
+from heliograph.media.cage.watch import Watch
 from heliograph.media.errors import Busy, Unprocessable
 
 _ROOT = str(Path(__file__).resolve().parents[3])
@@ -41,6 +43,9 @@ class Limits:
     photos_per_child: int = 200
     modern: bool = False  # HEIC and AVIF, too
     resident_bytes: int = 600 * 1024 * 1024  # a child that has grown so large is replaced
+    threads: int = 32  # a child that has made more is ended
+    refusals: int = 20  # system calls that a child may ask for in vain; then it is ended
+    late_seconds: float = 2.0  # from when a photo came; then all of them no longer step back
     stop_seconds: float = 5.0  # for what is being decoded when we are told to stop
 
 
@@ -56,6 +61,7 @@ class _Job:
     frame: bytes
     fds: list[int]
     until: float
+    alone: bool = False  # whoever decodes this photo decodes no other
 
     def close(self) -> None:
         for fd in self.fds:
@@ -72,7 +78,10 @@ class _Child:
     ready: bool = False  # warm, and behind its walls
     job: _Job | None = None
     photos: int = 0
-    too_slow: bool = False
+    cpu_seconds: float = 0.0  # that it may have used by the end of its job
+    guilty: str = ""  # why it is we who end it, if the photo is to blame
+    watch: Watch | None = None
+    refused: list[str] = field(default_factory=list)  # what it asked the kernel for in vain
 
 
 class Broker:
@@ -86,6 +95,8 @@ class Broker:
         self._urgent: deque[_Job] = deque()
         self._patient: deque[_Job] = deque()
         self._stop_at: float | None = None
+        self._alarms = 0
+        self._place = background.Place()
 
     def run(self) -> None:
         self._listener.setblocking(False)
@@ -144,8 +155,9 @@ class Broker:
             self._forget(client)
 
     def _take(self, client: _Client, frame: bytes, fds: list[int]) -> None:
-        job = _Job(client, frame, fds, time.monotonic() + self._limits.wait_seconds)
-        op = wire.unpack(frame)["op"]
+        asked = wire.unpack(frame)
+        op, alone = asked["op"], bool(asked.get("alone"))
+        job = _Job(client, frame, fds, time.monotonic() + self._limits.wait_seconds, alone)
         if op == "hello":
             job.close()
             self._tell(client, self._state())
@@ -160,6 +172,7 @@ class Broker:
             "children": len(self._children),
             "busy": sum(child.job is not None for child in self._children),
             "queue": len(self._urgent) + len(self._patient),
+            "alarms": self._alarms,
         }
 
     def _tell(self, client: _Client, message: wire.Message | bytes) -> None:
@@ -184,20 +197,32 @@ class Broker:
 
     def _assign(self) -> None:
         while self._urgent or self._patient:
-            child = next((child for child in self._children if child.job is None), None)
-            if child is None and len(self._children) < self._limits.children:
-                child = self._start()
+            queue = self._urgent or self._patient
+            child = self._free(alone=queue[0].alone)
             if child is None:
                 return
-            job = (self._urgent or self._patient).popleft()
+            job = queue.popleft()
             child.job, child.photos = job, child.photos + 1
             if child.ready:
-                child.since = time.monotonic()
+                self._give_time(child)
             try:
                 wire.send(child.sock, job.frame, job.fds)
             except OSError:
                 child.process.kill()  # the sweep finds it, and tells the client
             job.close()
+
+    def _free(self, *, alone: bool) -> _Child | None:
+        """A child that has nothing to do, or a new one; one that has seen no photo for a photo that wants it so."""
+        idle = [child for child in self._children if child.job is None]
+        fresh = [child for child in idle if child.photos == 0]
+        if fresh or (idle and not alone):
+            return (fresh or idle)[0] if alone else idle[0]
+        if idle and len(self._children) >= self._limits.children:
+            self._end(idle[0])
+        return self._start() if len(self._children) < self._limits.children else None
+
+    def _give_time(self, child: _Child) -> None:
+        child.since, child.cpu_seconds = time.monotonic(), walls.limit_photo(child.process.pid)
 
     def _start(self) -> _Child:
         ours, theirs = socket.socketpair()
@@ -214,7 +239,7 @@ class Broker:
                 pass_fds=(theirs.fileno(),),
             )
         ours.settimeout(1.0)
-        child = _Child(process, ours, wire.Reader(ours), time.monotonic())
+        child = _Child(process, ours, wire.Reader(ours, takes_fds=True), time.monotonic())
         self._children.append(child)
         self._selector.register(ours, selectors.EVENT_READ, lambda: self._answer(child))
         return child
@@ -223,20 +248,55 @@ class Broker:
         """Hand a child's answer on. Nothing in it is believed here: the client checks it."""
         try:
             read = child.reader.read()
-        except (EOFError, OSError, wire.Garbled):
-            self._end(child)
+            last = read is not None and bool(wire.unpack(read[0]).get(wire.LAST))
+        except (EOFError, OSError, wire.Garbled) as error:
+            self._end(child, "it answered nonsense" if isinstance(error, wire.Garbled) else "")
             return
         if read is None:
             return
         if not child.ready:
-            child.ready, child.since = True, time.monotonic()
-            return
-        if child.job is None:
-            return
-        client, child.job, child.since = child.job.client, None, time.monotonic()
-        self._tell(client, read[0])
-        if child.photos >= self._limits.photos_per_child or _resident(child) > self._limits.resident_bytes:
+            self._get_ready(child, read[1])
+        elif child.job is None:  # nobody has asked it anything
+            self._alarm(child, "spoke without having been asked")
             self._end(child)
+        else:
+            client, alone = child.job.client, child.job.alone
+            child.job, child.since = None, time.monotonic()
+            self._tell(client, read[0])
+            if last or alone or self._has_done_enough(child):
+                self._end(child)
+
+    def _get_ready(self, child: _Child, fds: list[int]) -> None:
+        """Its first word; with it comes the listener of its filter, and no descriptor ever after."""
+        child.ready = True
+        self._give_time(child)  # what it used to get warm is not the photo's
+        child.reader.take_no_more_fds()
+        if fds:
+            child.watch = Watch(fds[0])
+            self._selector.register(child.watch, selectors.EVENT_READ, lambda: self._refuse(child))
+
+    def _refuse(self, child: _Child) -> None:
+        """It asked the kernel for what it may not have. It may go on with this photo, and gets no other."""
+        name = child.watch.refuse() if child.watch else None
+        if name is None:
+            return
+        child.refused.append(name)
+        if name not in child.refused[:-1]:
+            self._alarm(child, f"asked for {name}, and was refused")
+        if len(child.refused) > self._limits.refusals:
+            self._end(child, "it asked for too much")
+
+    def _alarm(self, child: _Child, what: str) -> None:
+        self._alarms += 1
+        told = f"cage: ALARM: a decoder (process {child.process.pid}, photo {child.photos}) {what}. No decoder does."
+        print(told, file=sys.stderr, flush=True)
+
+    def _has_done_enough(self, child: _Child) -> bool:
+        return bool(
+            child.photos >= self._limits.photos_per_child
+            or child.refused
+            or _resident(child) > self._limits.resident_bytes
+        )
 
     def _sweep(self) -> None:
         now = time.monotonic()
@@ -246,9 +306,11 @@ class Broker:
             elif not child.ready:
                 if now - child.since > self._limits.start_seconds:
                     self._end(child)
-            elif child.job is not None and now - child.since > self._limits.photo_seconds:
-                child.too_slow = True
-                self._end(child)
+            elif self._is_too_slow(child, now):
+                self._end(child, "it took too long")
+            elif _threads(child) > self._limits.threads:
+                self._alarm(child, "made thread after thread")
+                self._end(child, "it made too many threads")
             elif child.job is None and now - child.since > self._limits.idle_seconds:
                 self._end(child)
         for queue in (self._urgent, self._patient):
@@ -256,16 +318,38 @@ class Broker:
                 job = queue.popleft()
                 job.close()
                 self._tell(job.client, {"error": Busy.code, "why": "waited too long"})
+        self._place.take(late=self._waits_since(now) < now - self._limits.late_seconds)
 
-    def _end(self, child: _Child) -> None:
+    def _waits_since(self, now: float) -> float:
+        """When the photo came, or began to be worked on, that has waited the longest; now, if none waits."""
+        begun = [child.since for child in self._children if child.job is not None]
+        came = [
+            queue[0].until - self._limits.wait_seconds for queue in (self._urgent, self._patient) if queue
+        ]
+        return min([now, *begun, *came])
+
+    def _is_too_slow(self, child: _Child, now: float) -> bool:
+        """By the clock; or it works on although the kernel has told it to stop, or there is nothing to do."""
+        if child.job is not None and now - child.since > self._limits.photo_seconds:
+            return True
+        return walls.used_seconds(child.process.pid) > child.cpu_seconds + 1
+
+    def _end(self, child: _Child, guilty: str = "") -> None:
         """The child is gone, or goes now; its client learns why."""
         if child not in self._children:
             return
+        child.guilty = guilty
         self._children.remove(child)
         self._selector.unregister(child.sock)
-        silent = self._last_words(child)
+        silent = not guilty and self._last_words(child)  # whoever is guilty is not heard any more
         child.reader.close()
+        if child.watch is not None:
+            self._selector.unregister(child.watch)
+            child.watch.close()
+            child.watch = None
         status = _status(child, patience_seconds=1.0 if silent else 0.0)
+        if status == -signal.SIGSYS:
+            self._alarm(child, "made a hostile system call, and the kernel ended it")
         if child.job is not None:
             self._tell(child.job.client, _reason(child, status))
 
@@ -275,7 +359,7 @@ class Broker:
         try:
             read = child.reader.read()
             if read is not None and not child.ready:
-                child.ready = True
+                self._get_ready(child, read[1])
                 read = child.reader.read()
         except BlockingIOError:
             return False
@@ -303,13 +387,20 @@ def _status(child: _Child, *, patience_seconds: float) -> int | None:
 def _reason(child: _Child, status: int | None) -> dict[str, Any]:
     if not child.ready:  # it has not looked at the photo yet
         return {"error": wire.KILLED, "why": f"the decoder never got warm ({status})"}
-    if child.too_slow or status == -signal.SIGXCPU:
-        return {"error": Unprocessable.code, "why": "it took too long"}
+    if child.guilty or status == -signal.SIGXCPU:
+        return {"error": Unprocessable.code, "why": child.guilty or "it took too long"}
     if status is None:
         return {"error": wire.KILLED, "why": "the cage is stopping"}
     if status == -signal.SIGKILL:
         return {"error": wire.KILLED, "why": "the decoder was killed"}
     return {"error": Unprocessable.code, "why": f"the decoder ended with {status}"}
+
+
+def _threads(child: _Child) -> int:
+    try:
+        return sum(1 for _ in Path(f"/proc/{child.process.pid}/task").iterdir())
+    except OSError:
+        return 0
 
 
 def _resident(child: _Child) -> int:

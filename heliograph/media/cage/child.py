@@ -7,39 +7,53 @@ Started by the broker as a fresh interpreter with an empty environment:
 from __future__ import annotations
 
 import contextlib
-import mmap
 import os
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from heliograph.media import checks
 from heliograph.media.cage import walls, wire
-from heliograph.media.errors import Damaged, NoFile, Unprocessable
+from heliograph.media.errors import Damaged, TooLarge, Unprocessable
 
 if TYPE_CHECKING:
     from heliograph.media.recipes import Picture
 
-_NICE = 5  # photos wait for people, not people for photos
+_NICE = 5  # photos wait for people, not people for photos; where there are groups, the broker steps back with ours
+_VIPS_THREADS = 3  # made when libvips is loaded, the least that it takes
 
 
-def main(fd: int, parent: int, *, modern: bool = False) -> None:
+def main(fd: int, parent: int, *, modern: bool = False) -> NoReturn:
     """`modern`: HEIC and AVIF are decoded, too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the broker, which ends us
     walls.leave_with_parent(parent)
     os.nice(_NICE)
-    # One photo, one core; read by the libraries when they are loaded, so before warm().
+    # One photo, one core, and all threads before the walls; read by the libraries when they are loaded.
     os.environ |= {"VIPS_CONCURRENCY": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    warm(modern=modern)
+    os.environ["VIPS_MAX_THREADS"] = str(_VIPS_THREADS)
+    walls.begin()
+    threads = warm(modern=modern)
+    channel = socket.socket(fileno=fd)
     for lack in walls.close_in():
         print(f"cage: {lack}", file=sys.stderr, flush=True)
-    channel = socket.socket(fileno=fd)
-    wire.send(channel, wire.pack({"ready": True}))  # until here nobody counts our time as a photo's
-    _serve(channel)
+    os.dup2(sys.stdin.fileno(), sys.stderr.fileno())  # the operator's log is not for what photos make us say
+    _get_ready(channel, walls.only_needed_calls(threads=threads))
+    with contextlib.suppress(Exception):
+        _serve(channel)
+    os._exit(0)  # an interpreter that ends properly asks for much that it may not have here
 
 
-def warm(*, modern: bool = False) -> None:
-    """Use everything once, so that nothing has to be loaded behind the walls."""
+def _get_ready(channel: socket.socket, listener: int | None) -> None:
+    """Until here nobody counts our time as a photo's. The broker hears from now on what we are refused."""
+    given = [] if listener is None else [listener]
+    wire.send(channel, wire.pack({"ready": True}), given)
+    for number in given:
+        os.close(number)
+
+
+def warm(*, modern: bool = False) -> bool:
+    """Use everything once, so that nothing has to be loaded behind the walls; whether threads are still needed."""
     import io
 
     from PIL import Image, ImageCms
@@ -60,12 +74,14 @@ def warm(*, modern: bool = False) -> None:
                 renditions.render(out.getvalue(), Recipe(frame=frame))
         with contextlib.suppress(Damaged):
             renditions.probe(out.getvalue()[:-50])
-    for kind in renditions.allow_modern() if modern else ():
+    kinds = renditions.allow_modern() if modern else []
+    for kind in kinds:
         modern_out = io.BytesIO()
         Image.new("RGB", (400, 300), "red").save(modern_out, "HEIF" if kind == "heic" else "AVIF")
         renditions.render(modern_out.getvalue(), Recipe())
     renditions.previews(out.getvalue(), filters.names())  # reads every filter's file
     repr(Damaged(cause="x"))
+    return "heic" in kinds
 
 
 def _renamed(profile: bytes) -> bytes:
@@ -81,54 +97,57 @@ def _serve(channel: socket.socket) -> None:
             frame, fds = reader.wait()
         except (EOFError, OSError):
             return
-        walls.limit_photo()
-        answer, go_on = _answer(wire.unpack(frame), fds)
+        answer = _answer(wire.unpack(frame), fds)
         for fd in fds:
             os.close(fd)
         wire.send(channel, wire.pack(answer))
-        if not go_on:
-            return
 
 
-def _answer(request: wire.Message, fds: list[int]) -> tuple[wire.Message, bool]:
-    """The answer, and whether this process is still good for another photo."""
+def _answer(request: wire.Message, fds: list[int]) -> wire.Message:
+    """The answer. `last`: this process is not good for another photo, and waits to be ended."""
     from heliograph.core.errors import Invalid
 
     try:
-        return _work(request, fds), True
+        return _work(request, fds)
     except Invalid as refused:
-        return {"error": refused.code, "why": str(refused.cause)[:500]}, True
+        return {"error": refused.code, "why": str(refused.cause)[:500]}
     except MemoryError:
-        return {"error": Unprocessable.code, "why": "memory"}, False
+        return {"error": Unprocessable.code, "why": "memory", wire.LAST: True}
     except (
         Exception
     ) as error:  # a bug of ours or of a library: this photo fails, the next gets a fresh process
-        return {"error": Unprocessable.code, "why": repr(error)[:500]}, False
+        return {"error": Unprocessable.code, "why": repr(error)[:500], wire.LAST: True}
 
 
 def _work(request: wire.Message, fds: list[int]) -> wire.Message:
     from heliograph.media import recipes, renditions
 
     source, *output = fds
-    if os.fstat(source).st_size == 0:
-        raise NoFile()
-    with mmap.mmap(source, 0, access=mmap.ACCESS_READ) as data:
-        match request["op"]:
-            case "probe":
-                return {"placeholder": renditions.probe(data)}
-            case "previews":
-                return {"pictures": _written(output[0], renditions.previews(data, tuple(request["names"])))}
-            case "preview":
-                recipe = recipes.unpacked(request["recipe"])
-                made_small = renditions.preview(data, recipe, int(request["longest"]))
-                return {"pictures": _written(output[0], {"preview": made_small})}
-            case "render":
-                made = renditions.render(data, recipes.unpacked(request["recipe"]))
-                pictures = {str(size): picture for size, picture in made.renditions.items()}
-                if made.master is not None:
-                    pictures["master"] = made.master
-                return {"pictures": _written(output[0], pictures), "placeholder": made.placeholder}
+    data = _read(source)
+    match request["op"]:
+        case "probe":
+            return {"placeholder": renditions.probe(data)}
+        case "previews":
+            return {"pictures": _written(output[0], renditions.previews(data, tuple(request["names"])))}
+        case "preview":
+            recipe = recipes.unpacked(request["recipe"])
+            made_small = renditions.preview(data, recipe, int(request["longest"]))
+            return {"pictures": _written(output[0], {"preview": made_small})}
+        case "render":
+            made = renditions.render(data, recipes.unpacked(request["recipe"]))
+            pictures = {str(size): picture for size, picture in made.renditions.items()}
+            if made.master is not None:
+                pictures["master"] = made.master
+            return {"pictures": _written(output[0], pictures), "placeholder": made.placeholder}
     raise Unprocessable(cause="unknown request")
+
+
+def _read(source: int) -> bytes:
+    """All of a photo. Not mapped: a mapping asks for the state of its file, and that call takes paths as well."""
+    size = os.lseek(source, 0, os.SEEK_END)
+    if size > checks.MAX_BYTES:
+        raise TooLarge(cause=f"{size} bytes")
+    return os.pread(source, size, 0)
 
 
 def _written(fd: int, pictures: dict[str, Picture]) -> dict[str, dict[str, Any]]:

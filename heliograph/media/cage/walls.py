@@ -1,20 +1,26 @@
 """What a child gives up before it sees its first photo. Nothing of it can be undone.
 
-System calls are denied by libseccomp, with EPERM rather than death, so that a library that merely asks
-goes on. The filter is loaded for all threads of the process (TSYNC: without it, threads that the
-warm-up left behind would stay free). Threads may still be made, processes may not; `clone3` hides its
-flags from filters and answers ENOSYS, upon which libc uses `clone`.
+    from its first moment   it dies with the broker; no privileges, no new ones; limits of memory, files, dumps;
+                            Landlock, first layer: writing no file, no TCP, no signal to others; reading is left
+    after warming up        Landlock, second layer: no file at all; then the list of system calls (`calls.py`)
+
+Why Landlock twice: a layer does not hold for threads that are there already (before its version 8), and those that the
+warm-up leaves behind should have one, too. Why both kinds: each is a wall of its own. A hole in the list of calls meets
+Landlock, which knows what a call is about; on a kernel without Landlock the list alone lets no file be opened.
+
+Time is the broker's wall (`limit_photo`, and its clock): what a child sets for itself, a child can change.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
-import errno
 import os
 import resource
 import signal
-from collections.abc import Iterable
-from typing import Any
+from pathlib import Path
+
+from heliograph.media.cage import calls, landlock
 
 MEMORY_BYTES = 1536 * 1024 * 1024  # measured need: 415 MB for a JPEG of 48 MP
 FILE_BYTES = 64 * 1024 * 1024  # of the pictures that one photo gives
@@ -22,23 +28,12 @@ OPEN_FILES = 64
 CPU_SECONDS = 12  # of one photo
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_GET_SECCOMP = 1, 38, 21
-_CLONE_THREAD = 0x10000
-_AT_EMPTY_PATH = 0x1000
-
-_FILES = (
-    "open openat openat2 creat open_by_handle_at name_to_handle_at truncate unlink unlinkat rename renameat "
-    "renameat2 mkdir mkdirat rmdir mknod mknodat link linkat symlink symlinkat readlink readlinkat chmod fchmodat "
-    "fchmodat2 chown lchown fchownat chdir fchdir chroot pivot_root mount umount2 move_mount fsopen open_tree "
-    "getdents getdents64 access faccessat faccessat2 stat lstat setxattr inotify_init1 "
-    "fanotify_init quotactl swapon acct memfd_secret"
-)
-_SOCKETS = "socket socketpair connect bind listen accept accept4 shmget msgget semget mq_open"
-_PROGRAMS = "execve execveat fork vfork ptrace process_vm_readv process_vm_writev process_madvise kcmp"
-_SIGNALS = "kill tkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_open pidfd_getfd pidfd_send_signal"
-_KERNEL = (
-    "bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key "
-    "unshare setns init_module finit_module delete_module kexec_load reboot setuid setgid setresuid setresgid "
-    "setgroups capset personality iopl ioperm syslog settimeofday clock_settime sethostname"
+_M_ARENA_MAX = -8
+_CAPABILITIES_3 = 0x20080522
+_READ_ANYTHING = 1 << 2  # CAP_DAC_READ_SEARCH
+_NO_SECCOMP = "Photos are decoded without a filter of system calls: "
+_NO_LANDLOCK = (
+    "Photos are decoded without Landlock, the second of two walls: this kernel has none, or it is off."
 )
 
 
@@ -49,77 +44,120 @@ def leave_with_parent(parent: int) -> None:
         raise SystemExit(0)
 
 
+def begin() -> None:
+    """What can be given up before the warm-up, while there is only one thread."""
+    with contextlib.suppress(*_ABSENT):
+        calls.library()  # finding it runs a program
+    _one_heap()
+    limit()
+    # Root's power to read is still needed: what is to be loaded may lie in somebody else's home.
+    _keep_capabilities(_READ_ANYTHING)
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    with contextlib.suppress(OSError):
+        landlock.shut(reading=True)
+
+
+def close_in() -> list[str]:
+    """Give up privileges and files for good; return what could not be given up, as sentences."""
+    limit()
+    _keep_capabilities(0)
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    return _lacks_seccomp() + _shut_files()
+
+
+def only_needed_calls(*, threads: bool = False) -> int | None:
+    """The last wall: from here on the list of system calls holds. `threads`: new ones may still be made.
+
+    Returns the listener of the filter, for the broker: until it listens, whoever asks for more than the list waits.
+    None where nobody can listen (before Linux 5.7 and libseccomp 2.5), or there is no filter at all.
+    """
+    if _lacks_seccomp():
+        return None
+    try:
+        return calls.load(calls.program(watched=True, threads=threads), watched=True)
+    except OSError:
+        return calls.load(calls.program(watched=False, threads=threads), watched=False)
+
+
 def limit() -> None:
-    """Memory, files and core dumps; processor time is set anew for each photo."""
+    """Memory, files and core dumps."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def limit_photo() -> None:
-    """Processor time for the photo that comes now; beyond it the kernel ends the process."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    soon = int(usage.ru_utime + usage.ru_stime) + 1 + CPU_SECONDS
-    resource.setrlimit(resource.RLIMIT_CPU, (soon, resource.RLIM_INFINITY))
+def limit_photo(child: int) -> float:
+    """Processor time for the photo that this child gets now, beyond which the kernel ends it; its sum in seconds.
+
+    Set by the broker: the child can neither raise nor refuse it. (It might ignore the signal: the broker looks, too.)
+    """
+    most = used_seconds(child) + 1 + CPU_SECONDS
+    with contextlib.suppress(OSError, ValueError):  # it has died: whoever writes to it will notice
+        _, hard = resource.prlimit(child, resource.RLIMIT_CPU)
+        resource.prlimit(child, resource.RLIMIT_CPU, (int(most), hard))
+    return most
 
 
-def close_in() -> list[str]:
-    """Give up privileges and system calls for good; return what could not be given up, as sentences."""
-    limit()
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    missing = protection()
-    if not missing:
-        _filter()
-    return missing
+def used_seconds(child: int) -> float:
+    """Processor time that a process has used; 0 if it is gone."""
+    try:
+        fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def protection() -> list[str]:
     """What the cage lacks on this machine, as sentences for people; empty when it has all its walls."""
+    return _lacks_seccomp() + ([] if landlock.version() else [_NO_LANDLOCK])
+
+
+_ABSENT = (ImportError, OSError, RuntimeError, AttributeError)
+
+
+def _lacks_seccomp() -> list[str]:
     try:
-        _seccomp()
-    except (ImportError, OSError, RuntimeError, AttributeError) as error:
-        return [f"Photos are decoded without a filter of system calls: libseccomp is missing ({error})."]
+        calls.library()
+    except _ABSENT as error:
+        return [f"{_NO_SECCOMP}libseccomp is missing ({error})."]
     if _prctl(_PR_GET_SECCOMP) < 0:
-        return ["Photos are decoded without a filter of system calls: this kernel has no seccomp."]
+        return [f"{_NO_SECCOMP}this kernel has no seccomp."]
     return []
 
 
-def _filter() -> None:
-    seccomp = _seccomp()
-    walls = seccomp.SyscallFilter(seccomp.ALLOW)
-    walls.set_attr(seccomp.Attr.CTL_TSYNC, 1)
-    deny = seccomp.ERRNO(errno.EPERM)
-    for name in _names(_FILES, _SOCKETS, _PROGRAMS, _SIGNALS, _KERNEL):
-        _add(walls, deny, name)
-    _add(walls, seccomp.ERRNO(errno.ENOSYS), "clone3")
-    _add(walls, deny, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, _CLONE_THREAD, 0))
-    # fstat(fd) is newfstatat(fd, "", AT_EMPTY_PATH) in newer C libraries: only that form is left.
-    _add(walls, deny, "newfstatat", seccomp.Arg(3, seccomp.MASKED_EQ, _AT_EMPTY_PATH, 0))
-    _add(walls, deny, "statx", seccomp.Arg(2, seccomp.MASKED_EQ, _AT_EMPTY_PATH, 0))
-    _add(walls, deny, "tgkill", seccomp.Arg(0, seccomp.NE, os.getpid()))
-    _add(walls, deny, "prlimit64", seccomp.Arg(0, seccomp.NE, 0))
-    walls.load()
-
-
-def _add(walls: Any, action: int, name: str, *arguments: Any) -> None:
-    """Add a rule; a call that this machine or this libseccomp does not know cannot be made by name."""
+def _shut_files() -> list[str]:
     try:
-        walls.add_rule(action, name, *arguments)
+        return [] if landlock.shut() else [_NO_LANDLOCK]
     except OSError as error:
-        if error.errno not in {errno.EINVAL, errno.EFAULT, errno.EDOM}:
-            raise
+        return [f"{_NO_LANDLOCK} ({error})"]
 
 
-def _names(*lists: str) -> Iterable[str]:
-    for names in lists:
-        yield from names.split()
+def _one_heap() -> None:
+    """No heap for each thread: before the C library makes such a one smaller, it looks into /proc how it may."""
+    with contextlib.suppress(AttributeError):  # another C library, with other heaps
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
-def _seccomp() -> Any:
-    import pyseccomp  # looks for the library when it is imported, and may not find it
+class _Header(ctypes.Structure):
+    _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]
 
-    return pyseccomp
+
+class _Set(ctypes.Structure):
+    _fields_ = [
+        ("effective", ctypes.c_uint32),
+        ("permitted", ctypes.c_uint32),
+        ("inherited", ctypes.c_uint32),
+    ]
+
+
+def _keep_capabilities(keep: int) -> None:
+    """Drop what root may do and others may not, but what is kept (of the first 32; none of the later ones)."""
+    libc, header, sets = ctypes.CDLL(None), _Header(_CAPABILITIES_3, 0), (_Set * 2)()
+    if libc.capget(ctypes.byref(header), ctypes.byref(sets)) == 0:
+        kept = sets[0].permitted & keep
+        sets[0], sets[1] = _Set(kept, kept, 0), _Set(0, 0, 0)
+        libc.capset(ctypes.byref(header), ctypes.byref(sets))
 
 
 def _prctl(option: int, value: int = 0) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 
 MAX_MESSAGE = 64 * 1024
 _MAX_FDS = 2
+LAST = "last"  # in an answer: whoever gave it gives no other
 KILLED = "killed"  # the code for "somebody killed the decoder": not the photo's fault, worth another try
 _LENGTH = struct.Struct(">I")
 
@@ -34,7 +35,7 @@ def unpack(frame: bytes) -> Message:
     """The message in a whole frame."""
     try:
         message = json.loads(frame[_LENGTH.size :])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter: brackets in brackets
         raise Garbled(str(error)) from None
     if not isinstance(message, dict):
         raise Garbled("not an object")
@@ -64,12 +65,15 @@ class Reader:
         if self._takes_fds:
             more, fds, _, _ = socket.recv_fds(self._sock, MAX_MESSAGE, _MAX_FDS)
             self._fds += fds
-        else:  # descriptors that a child may try to send are dropped by the kernel
+        else:  # descriptors that somebody sends all the same are dropped by the kernel
             more = self._sock.recv(MAX_MESSAGE)
         if not more:
             raise EOFError
         self._bytes += more
         return self._frame()
+
+    def take_no_more_fds(self) -> None:
+        self._takes_fds = False
 
     def wait(self) -> tuple[bytes, list[int]]:
         """One whole frame, however long it takes (the socket's own timeout applies to each read)."""

@@ -32,7 +32,10 @@ _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 def read(data: Data) -> Header:
     """Walk the first image of the file. Raises Damaged, UnsupportedType and the limits' errors."""
-    walk = _Walk()
+    return _walked(data, _Walk())
+
+
+def _walked(data: Data, walk: _Walk) -> Header:
     at, scans = 2, 0
     for _ in range(_MAX_SEGMENTS):
         marker, at = _marker(data, at)
@@ -58,7 +61,8 @@ def read(data: Data) -> Header:
 class _Walk:
     """What was met on the way."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, any_size: bool = False) -> None:
+        self._any_size = any_size
         self.size: tuple[int, int] | None = None
         self.orientation: int | None = None
         self.icc: dict[int, bytes] = {}
@@ -86,7 +90,8 @@ class _Walk:
             raise UnsupportedType(cause=f"{precision} bits, {components} components")
         if not width or not height or len(body) < 6 + 3 * components:
             raise Damaged(cause=f"{width} x {height}")
-        limit(width, height)
+        if not self._any_size:
+            limit(width, height)
         self.size = (width, height)
 
     def header(self, end: int, scans: int) -> Header:
@@ -116,9 +121,12 @@ def _segment(data: Data, at: int) -> tuple[int, int]:
 
 
 def is_plain(data: bytes, width: int, height: int) -> bool:
-    """Whether this is one whole JPEG of that size and nothing else: no metadata, nothing behind it."""
+    """Whether this is one whole JPEG of that size and nothing else: no metadata, nothing behind it.
+
+    Of any size: of a small photo that was straightened, less is left than a photo must have.
+    """
     try:
-        header = read(data)
+        header = _walked(data, _Walk(any_size=True))
         at = 2
         while True:
             marker, at = _marker(data, at)

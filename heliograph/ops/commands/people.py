@@ -34,13 +34,27 @@ def restore(username: str) -> None:
     click.echo(f"@{username} is restored.")
 
 
+@command.command()
+@click.argument("username")
+@click.confirmation_option(
+    prompt="Delete this account with all its photos, comments and likes? There is no way back."
+)
+def delete(username: str) -> None:
+    """Delete somebody's account, at once: their photos, likes, comments and follows go within minutes."""
+    _ready()
+    from heliograph.flows import delete_account as flow
+
+    _each(username, flow.begin)
+    click.echo(f"@{username} is being deleted.")
+
+
 def _ready() -> None:
     from heliograph.ops.ready import ready
 
     ready()
 
 
-def _each(username: str, deed: Callable[[int], None]) -> None:
+def _each(username: str, deed: Callable[[int], object]) -> None:
     from heliograph.accounts.models import Person
     from heliograph.core.errors import NotFound
 

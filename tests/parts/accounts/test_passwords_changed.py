@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
+from django.test import override_settings
 
 from heliograph.accounts import mail as our_mail
 from heliograph.accounts.errors import BadCredentials, BadLink, TokenRevoked, WrongPassword
@@ -228,6 +231,15 @@ def test_a_mail_host_that_is_away_is_tried_again(
     monkeypatch.setattr("django.core.mail.EmailMessage.send", _raising(error))
     with pytest.raises(our_mail.MailAway):
         our_mail.send("erin@example.org", "x", "y")
+
+
+def test_a_mail_host_that_says_nothing_is_given_up(network: Any) -> None:
+    assert settings.EMAIL_TIMEOUT == 15, "seconds, of a thread of the lane for the world outside"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host, port = silent.getsockname()
+        smtp = {"EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend", "EMAIL_TIMEOUT": 0.3}
+        with override_settings(EMAIL_HOST=host, EMAIL_PORT=port, **smtp), pytest.raises(our_mail.MailAway):
+            our_mail.send("erin@example.org", "x", "y")
 
 
 def test_a_mailbox_that_does_not_exist_is_not(network: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from heliograph.accounts import credentials, records
 from heliograph.accounts.errors import Suspended, TokenMalformed, TokenRevoked
 from heliograph.accounts.models import Person, Token, WebSession
-from heliograph.core import clock, valkey
+from heliograph.core import clock, environment, valkey
 from heliograph.core.errors import NotFound, Unavailable
 from heliograph.flows import revoke, sign_in, web_sessions
 from heliograph.pages import who
@@ -138,6 +139,29 @@ def test_a_browser_that_comes_back_stays_signed_in(alice: Any, browser: str) -> 
 def test_a_browser_that_stays_away_does_not(alice: Any, browser: str) -> None:
     clock.shift(timedelta(days=61))
     assert who.from_web_session(browser) is None
+
+
+def test_a_browser_that_is_used_every_day_signs_in_again_after_a_year(
+    alice: Any, browser: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for days in range(50, 365, 50):
+        clock.shift(timedelta(days=days))
+        valkey.call("FLUSHALL")
+        assert who.from_web_session(browser) is not None
+    clock.shift(timedelta(days=366))
+    assert who.from_web_session(browser) is None
+    valkey.call("FLUSHALL")
+    assert who.from_web_session(browser) is None
+
+
+def test_or_never_where_the_operator_wants_it_so(
+    alice: Any, browser: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "_current", replace(environment.get(), session_days=0))
+    for days in range(50, 500, 50):
+        clock.shift(timedelta(days=days))
+        valkey.call("FLUSHALL")
+        assert who.from_web_session(browser) is not None
 
 
 def test_a_visit_is_not_written_down_each_time(alice: Any, browser: str) -> None:

@@ -116,4 +116,4 @@ def test_a_file_for_which_the_disk_has_no_room_may_come_later(monkeypatch: pytes
     monkeypatch.setattr(body.tempfile, "TemporaryFile", lambda dir: open("/dev/full", "w+b"))  # noqa: SIM115
     for size in (10, 500_000):
         answer = post(part("photo", b"x" * size) + END)
-        assert (answer.status, answer.meta["error_code"]) == (503, "no_room")
+        assert (answer.status, answer.meta["error_code"]) == (507, "no_room")

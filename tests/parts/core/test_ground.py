@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
+import os
 import pickle
+import signal
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +127,50 @@ def test_a_limit_is_a_limit(network: Network) -> None:
         limits.spend("t", "alice", allowed=3, seconds=60)
     assert 0 < told.value.retry_after_seconds <= 60
     assert limits.spend("t", "bob", allowed=3, seconds=60).left == 2
+
+
+@pytest.fixture
+def stopped_valkey(network: Network) -> Iterator[Network]:
+    """It runs, and says nothing."""
+    assert network.valkey.process is not None
+    environment.use(dataclasses.replace(environment.get(), valkey_timeout_ms=300))
+    valkey.forget()  # a connection keeps the limit that it was made with
+    os.kill(network.valkey.process.pid, signal.SIGSTOP)
+    yield network
+    os.kill(network.valkey.process.pid, signal.SIGCONT)
+    environment.use(None)
+    valkey.forget()
+    valkey.patience.answered()
+
+
+def test_a_silent_valkey_is_waited_for_once_and_not_by_every_call(stopped_valkey: Network) -> None:
+    began = time.monotonic()
+    for _ in range(20):
+        with pytest.raises(valkey.ValkeyAway):
+            valkey.call("GET", "a")
+    assert time.monotonic() - began < 20 * 0.3 / 2, "half of what each of them would have waited"
+
+    def ask() -> float:
+        began = time.monotonic()
+        with pytest.raises(valkey.ValkeyAway):
+            valkey.call("GET", "a")
+        return time.monotonic() - began
+
+    time.sleep(0.4)
+    waited = together(*[ask] * 5)
+    assert sum(seconds > 0.2 for seconds in waited) == 1, "one knocks"
+
+
+def test_a_valkey_that_speaks_again_is_heard_soon(stopped_valkey: Network) -> None:
+    with pytest.raises(valkey.ValkeyAway):
+        valkey.call("GET", "a")
+    assert stopped_valkey.valkey.process is not None
+    os.kill(stopped_valkey.valkey.process.pid, signal.SIGCONT)
+    with pytest.raises(valkey.ValkeyAway):
+        valkey.call("GET", "a")
+    time.sleep(0.35)
+    assert valkey.call("GET", "a") is None
+    assert valkey.call("GET", "a") is None
 
 
 def test_a_limit_holds_without_valkey(network: Network) -> None:

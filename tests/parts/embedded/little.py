@@ -1,4 +1,5 @@
-"""`python -m tests.parts.embedded.little FOLDER '{"name": "shell command", …}'`: a supervisor over shell commands.
+"""`python -m tests.parts.embedded.little FOLDER SECONDS '{"name": "shell command", …}'`: a supervisor over shell
+commands, which ends them hard after so many seconds.
 
 A part whose command touches `$PWD/NAME.ready` is waited for. A process of its own, because a supervisor adopts
 and ends everything that its process has started.
@@ -17,7 +18,6 @@ from heliograph.embedded.refusal import CannotStart
 from heliograph.embedded.supervisor import Part, Stopped, Supervisor
 
 supervisor.GRACE_SECONDS = 0.5
-supervisor.HARD_STOP_SECONDS = 1.0
 supervisor.PAUSES = (0.05, 0.1, 0.2)
 
 
@@ -48,4 +48,5 @@ def main(folder: Path, commands: dict[str, str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), json.loads(sys.argv[2])))
+    supervisor.HARD_STOP_SECONDS = supervisor._YOUNG_GRACE = float(sys.argv[2])
+    sys.exit(main(Path(sys.argv[1]), json.loads(sys.argv[3])))

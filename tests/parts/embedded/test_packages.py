@@ -7,6 +7,8 @@ import hashlib
 import io
 import json
 import shutil
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from heliograph.embedded.bootstrap import sources, uv
+from heliograph.embedded.bootstrap import sources, uv, venv
 from heliograph.embedded.bootstrap.sources import Sources
 from heliograph.embedded.refusal import CannotStart
 
@@ -188,3 +190,15 @@ def test_pips_files_are_read_from_general_to_particular(monkeypatch: pytest.Monk
         "/home/alice/.config/pip/pip.conf",
     ]
     assert list(sources._pip_files({"PIP_CONFIG_FILE": "/dev/null"})) == []
+
+
+def test_two_trees_share_packages_and_each_finds_its_own_code(tmp_path: Path) -> None:
+    pythons = []
+    for name in ("one", "other"):
+        house = tmp_path / name / "heliograph"
+        house.mkdir(parents=True)
+        (house / "__init__.py").write_text(f"TREE = {name!r}")
+        pythons.append(venv.beside(Path(sys.prefix), tmp_path / f"python-{name}", house.parent))
+    ask = "import heliograph, psycopg; print(heliograph.TREE)"
+    said = [subprocess.check_output([python, "-I", "-c", ask], cwd="/", text=True) for python in pythons]
+    assert said == ["one\n", "other\n"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from heliograph.embedded import pg_binaries, places
+from heliograph.embedded import children, pg_binaries, places
 from heliograph.embedded.pg_making import APP, OWNER, SUPERUSER
 from heliograph.embedded.postgres import Postgres
 from heliograph.embedded.refusal import CannotStart
@@ -112,6 +112,30 @@ def test_a_number_that_another_process_has_got_does_not_keep_it_from_starting(se
     assert not server.ready()
     assert not server.running()
     server.start()
+
+
+def test_a_number_that_another_process_has_got_does_not_keep_it_from_its_socket(server: Postgres) -> None:
+    server.kill()
+    somebody = children.start(
+        ["sleep", "60"], account=server.account
+    )  # of the same user: others do not count
+    lock = server.run_dir / f".s.PGSQL.{server.port}.lock"
+    lines = lock.read_text().splitlines()
+    lock.write_text("\n".join([str(somebody.pid), *lines[1:]]) + "\n")
+    try:
+        server.start()
+    finally:
+        somebody.kill()
+        somebody.wait()
+
+
+def test_the_socket_of_another_server_is_not_taken(server: Postgres, folder: Path) -> None:
+    other = Postgres(folder / "other-server", run_dir=server.run_dir, durable=False)
+    other.port = server.port
+    other.init()
+    with pytest.raises(CannotStart, match="lock file"):
+        other.start()
+    assert server.ready()
 
 
 def test_a_data_directory_of_another_major_is_refused(server: Postgres, folder: Path) -> None:

@@ -23,6 +23,12 @@ from heliograph.media.errors import BadText
         "שלום #ערב",
         "first line\nsecond line",
         "Ok",
+        "Q1795 1/250",
+        "TV!",
+        "#NYC",
+        "@BOB @ALICE",
+        "東京 NYC",
+        "https://EXAMPLE.ORG/ABC",
     ],
 )
 def test_this_may_be_said(text: str) -> None:
@@ -34,6 +40,9 @@ def test_this_may_be_said(text: str) -> None:
     [
         ("", words.NoWords),
         (" \n\t ", words.NoWords),
+        ("a \ufffd b", BadText),
+        ("WHAT IS Q1795", words.AllCapitals),
+        ("#NYC IS HERE", words.AllCapitals),
         ("a" * 301, BadText),
         ("a\x00b", BadText),
         ("a\ud800", BadText),

@@ -11,13 +11,15 @@ from heliograph.core.cursor import BadCursor
 from heliograph.core.paging import Page
 from heliograph.flows import block, follow
 from heliograph.graph import lists
-from heliograph.pages import profile
+from heliograph.pages import profile, theirs
 from heliograph.pages.cards import PersonCard
 from heliograph.sharding import sessions
+from heliograph.sharding.ids import LARGEST
+from tests.oracle import album
 from tests.parts.graph.people import Made, somebody
 
 
-def _all(read: Callable[..., Page[PersonCard]], *who: int, count: int) -> list[int]:
+def _all(read: Callable[..., Page[PersonCard]], *who: Any, count: int) -> list[int]:
     found: list[int] = []
     cursor = None
     for _ in range(100):
@@ -82,6 +84,55 @@ def test_lists_of_a_private_person_are_for_those_they_let_in(alice: Any, carol: 
     assert profile.one(alice.id, carol.id).followers == 1
     assert [card.id for card in profile.followers(alice.id, carol.id).items] == [alice.id]
     assert profile.requested_by(carol.id).items == []
+
+
+def test_what_a_private_person_lists_does_not_leave_their_shard(
+    alice: Any, bob: Any, carol: Any, run_jobs: Any
+) -> None:
+    reader = sessions.reader()
+    lists_of = (
+        theirs.photos(LARGEST, 9),
+        theirs.followers(lists.FIRST, 9),
+        theirs.following(lists.FIRST, 9),
+    )
+    follow.follow(bob.id, carol.id)
+    follow.follow(carol.id, bob.id)
+    run_jobs()
+    follow.approve(carol.id, bob.id)
+    album.post(carol.id)
+    run_jobs()
+    for listed in lists_of:
+        told, let_in, herself = (
+            theirs.of(reader, viewer_id, carol.id, listed) for viewer_id in (alice.id, bob.id, carol.id)
+        )
+        assert told and let_in and herself
+        assert told.listed is None and let_in.listed is not None and let_in.listed == herself.listed
+    for read in (profile.with_followers, profile.with_following):
+        with pytest.raises(profile.PrivatePerson):
+            read(alice.id, "carol")
+        assert read(bob.id, "carol").people.items
+    assert profile.with_photos(alice.id, "carol")[1].items == []
+    assert len(profile.with_photos(bob.id, "carol")[1].items) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 50])
+def test_a_page_with_its_person_goes_on_like_the_list(
+    alice: Any, crowd: list[Made], count: int, run_jobs: Any
+) -> None:
+    me, follows, hidden = crowd[0], crowd[1], crowd[2]
+    follow.follow(me.id, follows.id)
+    block.block(hidden.id, me.id)
+    run_jobs()
+    outgoing: dict[int, str] = {}
+
+    def read(viewer_id: int, username: Any, **asked: Any) -> Page[PersonCard]:
+        found = profile.with_followers(viewer_id, username, **asked)
+        outgoing.update(found.outgoing)
+        return found.people
+
+    shown = [person.id for person in reversed(crowd) if person is not hidden]
+    assert _all(read, me.id, "alice", count=count) == shown
+    assert outgoing == {id: "follows" if id == follows.id else "none" for id in shown}
 
 
 def test_a_cursor_is_good_for_its_own_list_alone(alice: Any, bob: Any, crowd: list[Made]) -> None:

@@ -28,8 +28,9 @@ from heliograph.media.errors import (
 )
 from heliograph.media.frames import Crop, Frame
 from heliograph.media.photos import Photo
-from heliograph.media.recipes import Recipe
+from heliograph.media.recipes import Recipe, Rendered
 from heliograph.media.upload_rows import Upload, UploadUsed
+from heliograph.ops import audit
 from heliograph.sharding import sessions
 from heliograph.sharding.idempotency import KeyReused
 from tests import corpus
@@ -192,7 +193,7 @@ def test_broken_pixels_of_a_png_fail_later_and_the_owner_is_told(
     photo_id = post(alice, corpus.BROKEN_INSIDE["half-packed.png"]())
     run_jobs()
     assert (row(photo_id).state, row(photo_id).error_code, count(alice)) == ("failed", "damaged", 0)
-    assert [photo.id for photo in photos.unfinished(sessions.reader().at(alice.id), alice.id)] == [photo_id]
+    assert [photo.id for photo in photos.arriving(sessions.reader().at(alice.id), alice.id)] == [photo_id]
     assert len(files()) == 1  # kept for another try
 
 
@@ -288,6 +289,16 @@ def test_posting_too_often_is_refused(alice: Somebody) -> None:
         post(alice)
 
 
+def test_sending_photos_without_end_is_refused_and_leaves_nothing(alice: Somebody) -> None:
+    use(posts_per_hour=2)
+    for _ in range(4):
+        send(alice)
+    before = sorted(environment.get().incoming.iterdir())
+    with pytest.raises(Limited):
+        send(alice)
+    assert sorted(environment.get().incoming.iterdir()) == before
+
+
 def test_the_composer_is_shown_each_filter(alice: Somebody, bob: Somebody) -> None:
     upload = send(alice)
     assert tuple(upload_photo.previews(alice.id, upload.id)) == filters.names()
@@ -371,6 +382,37 @@ def test_a_photo_deleted_while_it_is_made_leaves_no_files(
     monkeypatch.setattr(cage_client, "render", slowly)
     post_photo.publish(photo_id)
     assert (row(photo_id).state, count(alice), files()) == ("deleted", 0, [])
+
+
+def test_a_photo_deleted_after_its_maker_died_leaves_no_files(
+    alice: Somebody, run_jobs: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo_id = post(alice)
+    publish = post_photo._published
+
+    def killed(photo: Photo, rendered: Rendered) -> None:
+        delete_photo.delete(alice.id, photo_id)
+        run_jobs(only=lambda task: task == "remove_photo_files.v1")
+        post_photo._stored(photo, rendered)  # what had not reached the disk yet
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(post_photo, "_published", killed)
+    with pytest.raises(KeyboardInterrupt):
+        post_photo.publish(photo_id)
+    assert files()
+    monkeypatch.setattr(post_photo, "_published", publish)
+    run_jobs()  # its job waits still, as it does when a worker was killed
+    assert (row(photo_id).state, files()) == ("deleted", [])
+
+
+def test_files_that_are_about_to_be_removed_are_no_loss(
+    alice: Somebody, run_jobs: Callable[..., Any]
+) -> None:
+    photo_id = post(alice)
+    run_jobs()
+    delete_photo.delete(alice.id, photo_id)
+    assert files()
+    assert audit.compare(files=True) == []
 
 
 def test_going_private_or_deleting_ends_what_is_served(alice: Somebody, run_jobs: Callable[..., Any]) -> None:

@@ -87,6 +87,22 @@ def test_nothing_is_ever_enlarged(size: tuple[int, int], widths: tuple[int, ...]
     assert made.master is not None and made.master.width == master
 
 
+def test_a_photo_that_does_not_reach_two_sizes_is_encoded_once_for_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoded: list[int] = []
+    encode = renditions._encoded
+
+    def counted(shown: renditions.Pixels, *, progressive: bool = True) -> bytes:
+        encoded.append(shown.shape[1])
+        return encode(shown, progressive=progressive)
+
+    monkeypatch.setattr(renditions, "_encoded", counted)
+    made = renditions.render(corpus.encode(Image.new("RGB", (612, 612), "grey")), PLAIN).renditions
+    assert encoded == [612, 320, 150]
+    assert made[640].data == made[1080].data and made[640].width == 612
+
+
 @pytest.mark.parametrize(
     "size", [(4032, 3024), (3023, 4031), (1999, 1050), (777, 555), (1081, 999), (321, 168)]
 )
@@ -172,9 +188,9 @@ def test_no_output_holds_anything_but_pixels(name: str) -> None:
             assert secret not in picture.data
         with Image.open(io.BytesIO(picture.data)) as opened:
             assert not opened.getexif() and "icc_profile" not in opened.info
-    for picture in made.renditions.values():
+    for size, picture in made.renditions.items():
         with Image.open(io.BytesIO(picture.data)) as opened:
-            assert opened.info.get("progressive") == 1
+            assert bool(opened.info.get("progressive")) == (size != recipes.SQUARE)
 
 
 @pytest.mark.parametrize("name", ["baseline.jpg", "gps.jpg", "alpha.png", "lossy.webp", "smallest.jpg"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from heliograph.accounts.models import Person
 from heliograph.flows import block, catalogue, comment, edit_photo, follow, like
 from heliograph.ops import audit
 from heliograph.sharding import sessions
@@ -131,6 +132,21 @@ def test_damage_is_found_named_and_mended(world: dict[str, int], run_jobs: Any, 
     left = audit.compare()
     # What somebody typed has no second copy: the home is the truth, and the directory follows it.
     assert left == []
+
+
+def test_a_name_that_was_changed_in_the_directory_comes_home(world: dict[str, int], run_jobs: Any) -> None:
+    """What people type about themselves has its truth at home; their username has it in the directory."""
+    Person.objects.filter(id=world["bob"]).update(username="robert")
+    assert [difference.kind for difference in audit.compare()] == ["face"]
+    audit.repair(audit.compare())
+    run_jobs()
+    assert audit.compare() == []
+    at_home = (
+        sessions.reader()
+        .at(world["bob"])
+        .value("SELECT username FROM {s}.person WHERE id = %s", (world["bob"],))
+    )
+    assert (at_home, Person.objects.get(id=world["bob"]).username) == ("robert", "robert")
 
 
 @damages("a row is changed beside its store")

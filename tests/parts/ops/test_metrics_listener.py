@@ -45,6 +45,30 @@ def test_counters_of_all_processes_are_added_up(url: str) -> None:
     assert 'heliograph_fan_out_seconds_count{lane="feed"} 2.0' in lines
 
 
+def test_the_worst_that_living_processes_measure_is_told(url: str, tmp_path: Path) -> None:
+    """Whoever spoke last does not hide the one in trouble."""
+    told = []
+    try:
+        for level in (2, 0):
+            says = f"metrics.worst('load_level', {level})\nprint('told', flush=True)\ninput()"
+            variables = {
+                name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")
+            }
+            process = subprocess.Popen(
+                [sys.executable, "-c", _COUNTS % str(tmp_path) + says],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=variables,
+            )
+            told.append(process)
+            assert process.stdout is not None and process.stdout.readline() == b"told\n"
+        with urllib.request.urlopen(f"{url}/metrics") as answer:
+            assert "heliograph_load_level 2.0" in answer.read().decode().splitlines()
+    finally:
+        for process in told:
+            process.communicate(b"\n")
+
+
 def test_what_a_process_that_is_gone_measured_is_forgotten(url: str) -> None:
     with urllib.request.urlopen(f"{url}/metrics") as answer:
         assert not any(
@@ -62,7 +86,7 @@ def test_nothing_else_is_served_there(url: str) -> None:
 def test_a_disk_that_fills_up_later_ends_no_process(url: str, tmp_path: Path) -> None:
     """What is written by memory into a hole of a file, on a full disk, ends the process."""
     files = list(tmp_path.glob("*.db"))
-    assert len(files) == 8
+    assert len(files) == 10
     for file in files:
         assert file.stat().st_blocks * 512 >= file.stat().st_size >= 1024 * 1024, file.name
 

@@ -114,3 +114,25 @@ def test_a_look_leaves_what_is_wrong_and_what_has_failed(
     assert [job.name for job in found.failed] == ["node1:7"]
     assert found.at > 0
     assert valkey.call("TTL", "watched") > 0
+
+
+def test_what_the_door_leaves_out_is_entered_and_told(machine: _Machine) -> None:
+    labels = {"registry": machine.registry}
+    level = Gauge("heliograph_load_level_lately", "level", **labels)
+    Gauge("heliograph_door_wait_seconds", "wait", **labels).set(1.5)
+    left_out = Counter("heliograph_left_out_total", "left out", ("what",), **labels)
+    turned_away = Counter("heliograph_turned_away_total", "turned away", ("kind", "why"), **labels)
+    machine.sample()
+    left_out.labels("long feeds").inc(5)
+    turned_away.labels("write", "late").inc(2)
+    level.set(2)
+    machine.sample()
+    slot = machine.entered()
+    assert (slot["door"], slot["load"], slot["left_out"], slot["refused"]) == (1.5, 2, 5, 2)
+
+    sampler.look(machine.sampler.load)
+    [told] = [trouble for trouble in watched.read().troubles if trouble.what == "load"]
+    assert "feeds are short, likers and lost numbers are left out (level 2 of 4)" in told.told
+    assert not told.bad
+    sampler.look(0)
+    assert "load" not in [trouble.what for trouble in watched.read().troubles]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import psycopg
 import pytest
 
 from heliograph.accounts import home
-from heliograph.sharding import map, sessions
+from heliograph.core import environment
+from heliograph.sharding import map, nodes, sessions
 from heliograph.sharding.ids import shard_of
+from tests.harness import limits
 from tests.harness.people import Somebody
 from tests.harness.servers import DATABASE, Network
 
@@ -28,6 +32,18 @@ def test_the_cast_lives_on_both_nodes(
 
 def test_every_test_begins_with_an_empty_network(alice: Somebody) -> None:
     assert sessions.reader().everywhere("SELECT username FROM {s}.person") == [("alice",)]
+
+
+def test_a_test_with_short_limits_leaves_none_to_the_next(alice: Somebody) -> None:
+    def time_limit() -> list[tuple[str]]:
+        return sessions.reader().at(alice.id).rows("SHOW statement_timeout")
+
+    usual = time_limit()
+    with limits.as_usual():
+        nodes.close_all()
+        environment.use(replace(environment.get(), node_timeout_ms=300))
+        assert time_limit() == [("300ms",)]
+    assert time_limit() == usual
 
 
 def test_the_directorys_role_cannot_see_the_nodes(network: Network) -> None:

@@ -79,3 +79,11 @@ def test_answers_are_forgotten_after_a_day(alice: Somebody) -> None:
         return idempotency.sweep(tx)
 
     assert sessions.write(alice.id, a_day_later) == 1
+
+
+def test_a_key_that_no_database_takes_is_refused(alice: Somebody) -> None:
+    made: list[int] = []
+    for key in ("\0", "a\0b", "\x1b", "\n"):
+        with pytest.raises(Invalid):
+            asked(alice, key, b"1", made)
+    assert not made

@@ -183,17 +183,6 @@ def test_a_target_that_cannot_exist_is_dropped(alice: Somebody, erin: Somebody, 
     assert seen(alice, erin) is True
 
 
-def test_a_request_mirrors_its_own_write_at_once(
-    alice: Somebody, erin: Somebody, nods: Nods, mirrors_at_once: None
-) -> None:
-    drain()
-    nod(alice, erin)
-    assert seen(alice, erin) is True
-    assert left() == 1  # the outbox stays the guarantee
-    drain()
-    assert left() == 0
-
-
 def test_a_node_that_is_away_is_asked_once_a_batch(
     alice: Somebody, make_person: Any, nods: Nods, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,3 +209,46 @@ def test_a_node_that_is_away_is_asked_once_a_batch(
 def _note(tx: Tx, a: int, b: int) -> None:
     tx.run(_TRUTH, {"a": a, "b": b, "on": True})
     tx.project(KIND, a, b)
+
+
+def test_what_was_mirrored_at_once_is_not_mirrored_again(
+    alice: Somebody, erin: Somebody, nods: Nods, mirrors_at_once: None
+) -> None:
+    drain()
+    nod(alice, erin)
+    assert seen(alice, erin) is True
+    assert left() == 0
+    assert drain() == [0, 0]
+    assert len(nods.applied) == 1
+
+
+def test_a_row_of_a_later_truth_outlives_the_attempt_that_did_not_see_it(
+    alice: Somebody, erin: Somebody, nods: Nods, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drain()
+    nod(alice, erin)
+    apply = nods.apply
+
+    def slowly(tx: Tx, rows: list[Row]) -> list[Row]:
+        if not nods.applied:
+            nod(alice, erin, on=False)  # after the truth was read
+        return apply(tx, rows)
+
+    mirror = replace(outbox.MIRRORS[KIND], apply=slowly)
+    monkeypatch.setitem(outbox.MIRRORS, KIND, mirror)
+    assert outbox.try_at_once([(KIND, alice.id, erin.id)])
+    assert seen(alice, erin) is True
+    assert left() == 1
+    drain()
+    assert seen(alice, erin) is False
+
+
+def test_an_attempt_that_failed_leaves_its_row(alice: Somebody, erin: Somebody, nods: Nods) -> None:
+    drain()
+    nods.broken = Unavailable()
+    nod(alice, erin)
+    assert not outbox.try_at_once([(KIND, alice.id, erin.id)])
+    assert left() == 1
+    nods.broken = None
+    drain()
+    assert seen(alice, erin) is True

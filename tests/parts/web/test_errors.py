@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from typing import Any
 
 import pytest
+from django.core.exceptions import BadRequest
 from django.db import OperationalError
 
+from heliograph.core import logs
 from heliograph.core.errors import Unavailable
 from heliograph.flows import web_sessions
 from heliograph.pages import home, who
@@ -128,3 +132,34 @@ def test_no_text_breaks_the_doors(said: str, alice: Somebody) -> None:
     for path in ("/sign-in", "/sign-up"):
         page = guest.get(path, {"next": said})
         assert page.status_code == 200 and b"<script>alert(1)" not in page.content
+
+
+@pytest.mark.parametrize("charset", ["utf8", "latin-1", "utf-16"])
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/post", "/nothing"])
+def test_a_form_in_another_encoding_is_refused_in_one_line(
+    path: str, charset: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It can be read by nobody, the page that tells so included."""
+    answer = browser_of(None).post(path, b"a=b", f"application/x-www-form-urlencoded; charset={charset}")
+    assert 400 <= answer.status_code < 500
+    assert "<h1" in answer.content.decode()
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+def test_what_somebody_sent_wrong_is_a_line_and_no_traceback() -> None:
+    try:
+        raise BadRequest("in another encoding\nthan ours")
+    except BadRequest:
+        theirs = logging.LogRecord(
+            "django.request", logging.WARNING, "", 0, "Bad Request: %s", ("/",), sys.exc_info()
+        )
+        ours = logging.LogRecord(
+            "django.request", logging.ERROR, "", 0, "Internal: %s", ("/",), sys.exc_info()
+        )
+    for record in (theirs, ours):
+        assert logs.Brief().filter(record)
+    assert (
+        theirs.getMessage() == "Bad Request: / (in another encoding\nthan ours)"
+    )  # one line after Redacting
+    assert theirs.exc_info is None
+    assert ours.exc_info is not None

@@ -43,7 +43,10 @@ def test_the_worker_knows_its_release_and_is_always_asked_for(network: Any) -> N
     worker = TestClient().get("/sw.js")
     assert worker.headers["Cache-Control"] == "no-cache"
     assert worker.headers["Content-Type"].startswith("text/javascript")
-    found = re.match(rb"const release = (\{.*\});\n", worker.content)
+    assert worker.content.startswith(b"const sender = null;\n"), (
+        "browsers that wake no worker have no modules there"
+    )
+    found = re.search(rb"^const release = (\{.*\});\n", worker.content, re.MULTILINE)
     assert found is not None
     release = json.loads(found[1])
     assert release["address"] == static.address()
@@ -51,9 +54,14 @@ def test_the_worker_knows_its_release_and_is_always_asked_for(network: Any) -> N
     assert not [address for address in release["shell"] if "worker" in address or address.endswith(".bin")]
 
 
+def test_a_worker_that_is_woken_brings_what_sends(network: Any) -> None:
+    found = re.match(rb'import \* as sender from "(.*)";\n', TestClient().get("/sw.js?sync").content)
+    assert found is not None and _file(found[1].decode())
+
+
 def test_all_modules_are_asked_for_at_once(network: Any) -> None:
     page = TestClient().get("/sign-in").content.decode()
-    linked = re.findall(r'<link rel="modulepreload" href="([^"]+)">', page)
+    linked = re.findall(r'<link rel="modulepreload" fetchpriority="low" href="([^"]+)">', page)
     assert {static.address() + "js/ask.js", static.address() + "js/away.js"} <= set(linked)
     assert len(linked) == len(set(linked)) and all(_file(address) for address in linked)
 

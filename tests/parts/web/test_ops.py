@@ -1,4 +1,4 @@
-"""The page of administrators: ten graphs, what is wrong, what is asked for in vain; nothing at all for others."""
+"""The page of administrators: graphs, what is wrong, what is asked for in vain; nothing at all for others."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_everything_is_on_it(browser: TestClient) -> None:
     numbers.fill()
     page = browser.get("/ops")
     words = text_of(page)
-    assert page.content.decode().count("<svg viewBox") == 10
+    assert page.content.decode().count("<svg viewBox") == 11
     assert "room for media: 1210 MiB" in words and "All is well" not in words
     assert "heliograph jobs retry node1:9" in words
     assert "/wp-login.php 311" in words and "/@&lt;name:username&gt; 18" in words
@@ -79,7 +79,7 @@ def test_without_memory_it_says_so(browser: TestClient, monkeypatch: pytest.Monk
 
 def _graph(name: str, now: list[Any], before: list[Any] | None = None) -> ops_graphs.Graph:
     slots = Slots(now=now, before=before or [None] * len(now))
-    return next(graph for graph in ops_graphs.ten(slots, HOUR) if graph.name == name)
+    return next(graph for graph in ops_graphs.every(slots, HOUR) if graph.name == name)
 
 
 def test_where_nobody_looked_the_line_has_a_gap() -> None:
@@ -103,6 +103,8 @@ def test_now_and_before_are_drawn_to_one_scale() -> None:
         ("memory", {"card_reads": 100.0, "card_misses": 5.0, "pool": 0.5}, "95%", False),
         ("memory", {}, "–", False),
         ("feed", {"feed:0.1": 10.0, "feed:+Inf": 10.0}, "50 ms", False),
+        ("door", {"door": 0.004, "load": 0.0}, "4.0 ms", False),
+        ("door", {"door": 2.0, "load": 3.0, "left_out": 12.0}, "2.0 s", True),
         ("requests", {"request:+Inf": 30.0}, "0.50", False),
     ],
 )

@@ -67,12 +67,18 @@ def test_choosing_writes_cookies_and_choosing_nothing_takes_them_back(alice: Som
 
 
 @pytest.mark.parametrize("said", BAD)
-def test_zones_that_are_none_count_as_not_said(said: str, alice: Somebody) -> None:
+def test_what_is_not_among_the_choices_is_refused_and_changes_nothing(said: str, alice: Somebody) -> None:
     assert preferences.known_zone(said) is None
     browser = browser_of(alice)
-    answer = browser.post("/settings/appearance", {"zone": said, "theme": said, "language": said})
-    assert answer.status_code == 303
-    assert answer.cookies["zone"].value == answer.cookies["theme"].value == ""
+    browser.post("/settings/appearance", {"theme": "dark", "zone": "Asia/Tokyo"})
+    good = {"theme": "light", "zone": "Europe/Berlin", "language": "en"}
+    for name in good if said else ():
+        answer = browser.post("/settings/appearance", good | {name: said})
+        page = answer.content.decode()
+        assert (answer.status_code, page.count("This is not among the choices.")) == (400, 1), name
+        assert f'id="{name}-mistake"' in page
+        assert not {"theme", "zone", "django_language"} & set(answer.cookies)
+        assert 'value="dark" checked' in page and '<option value="Asia/Tokyo" selected>' in page
 
 
 def test_the_chosen_zone_counts_more_than_what_the_browser_says(page_of: Callable[..., str]) -> None:

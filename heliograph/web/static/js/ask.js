@@ -1,6 +1,6 @@
 // Asking the server, and saying what it answered.
 
-const sentences = document.getElementById("sentences").dataset;
+const sentences = globalThis.document?.getElementById("sentences").dataset; // a worker has none, and says nothing
 
 /** An error whose message is a sentence for people. */
 export class Refusal extends Error {}

@@ -48,10 +48,14 @@ try {
 
 if (worker) {
   // Everything that this page needs comes first.
-  const register = () => worker.register("/sw.js").catch((error) => console.info(error.message));
+  const register = () =>
+    (globalThis.SyncManager ? worker.register("/sw.js?sync", { type: "module" }) : Promise.reject(new Error()))
+      .catch(() => worker.register("/sw.js"))
+      .catch((error) => console.info(error.message));
   if (document.readyState === "complete") register();
   else addEventListener("load", register, { once: true });
   worker.addEventListener("message", async ({ data }) => {
-    if (data === "flush") (await import("./waiting.js")).flush?.();
+    if (data === "flush") (await import("./waiting.js")).flush();
+    if (data === "sent") globalThis.dispatchEvent(new Event("waiting-sent"));
   });
 }

@@ -3,7 +3,7 @@
 
 import { freshKey, sayWhy, send } from "./ask.js";
 import { part } from "./endless.js";
-import { later } from "./undo.js";
+import { undoably } from "./undo.js";
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -53,7 +53,7 @@ function remove(form) {
     row.hidden = false;
     form.querySelector("button").focus();
   };
-  later(form, form.dataset.said, { back, done: () => row.remove() });
+  undoably(form, form.dataset.said, { back, done: () => row.remove() });
 }
 
 // Earlier comments come above those that are there; what one reads stays where it is.

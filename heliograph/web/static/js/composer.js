@@ -5,6 +5,7 @@ import { freshKey } from "./ask.js";
 import { chooser } from "./composer/chooser.js";
 import { Crop } from "./composer/crop.js";
 import { decode } from "./composer/decode.js";
+import { Draft, offer } from "./composer/draft.js";
 import { Frame } from "./composer/frame.js";
 import { Guard } from "./composer/guard.js";
 import { Place } from "./composer/place.js";
@@ -22,37 +23,65 @@ const stage = new Stage(part("stage"), preview);
 const strip = new Strip(form, stage);
 const crop = new Crop(form, stage, cropped);
 const posting = new Posting(form, says, { complain, stage });
-const guard = new Guard(form, document.querySelector("[data-leave]"));
-posting.onposted = () => guard.off();
+const place = new Place(form, says);
+const draft = new Draft(form, { place, stage, posting });
+const guard = new Guard(form, document.querySelector("[data-leave]"), draft);
+posting.onposted = () => {
+  guard.off();
+  return draft.drop({ over: true });
+};
 const showTool = tabs(form, toolChosen);
-new Place(form, says);
 counters(form, says);
-chooser(form, says, { take, complain });
+const hold = chooser(form, says, { take, complain });
 let chosen = 0; // counts photos: what belongs to an earlier one is dropped
 
 form.classList.add("live");
 form.elements.key.value = freshKey(); // this page may be a kept one: two posts must not share a key
 if (form.elements.upload_id.value) form.classList.add("chosen");
+else offer(form, draft, goOn);
 showTool("look");
 
-/** A photo was chosen: on the stage, and on its way. */
-async function take(file) {
+/** A photo was chosen: on the stage, and on its way. `again`: what was done to it before, and its upload's key. */
+async function take(file, again = {}) {
   const mine = ++chosen;
   complain("");
   guard.on();
+  form.classList.remove("drafted");
   form.classList.add("chosen");
   part("stage").hidden = false;
   showTool(form.dataset.tool);
   strip.remote(null);
-  const arriving = posting.send(file, refused);
+  const arriving = posting.send(file, refused, again.key);
+  draft.take(file);
   const seen = await decode(file);
   if (mine !== chosen) return seen?.bitmap.close();
-  if (seen) show(seen.bitmap, new Frame(seen.width, seen.height));
+  if (seen) show(seen.bitmap, framed(seen, again));
   const facts = await arriving;
   if (mine !== chosen || !facts) return;
-  if (!seen) show(null, new Frame(facts.width || 1, facts.height || 1));
+  if (!seen) show(null, framed({ width: facts.width || 1, height: facts.height || 1 }, again));
   if (!stage.colours || !seen) strip.remote(facts.previews);
   stage.refresh();
+}
+
+function framed({ width, height }, { frame }) {
+  const made = Object.assign(new Frame(width, height), frame);
+  made.settle();
+  return made;
+}
+
+/** Where it was left, perhaps days ago. */
+function goOn({ photo, texts, frame, place: spot, tool, key }) {
+  for (const name of ["caption", "alt_text"]) {
+    form.elements[name].value = texts[name];
+    form.elements[name].dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  strip.takeUp(texts);
+  if (spot) place.takeUp(spot);
+  form.dataset.tool = photo ? tool : "words";
+  showTool(form.dataset.tool);
+  if (!photo) return form.elements.caption.focus();
+  hold(photo);
+  take(photo, { frame, key });
 }
 
 function show(bitmap, frame) {
@@ -63,6 +92,7 @@ function show(bitmap, frame) {
 /** The server refused the photo itself: back to choosing; every word stays. */
 function refused(sentence) {
   chosen += 1;
+  draft.take(null);
   complain(sentence);
   stage.show(null, null);
   part("stage").hidden = true;
@@ -86,6 +116,7 @@ function cropped(settled) {
 function toolChosen(tool) {
   stage.cropping = tool === "crop" && Boolean(stage.frame);
   stage.refresh();
+  if (tool === "words") place.draw();
 }
 
 /** The server's own picture of what is to be posted. */

@@ -18,4 +18,5 @@ for (const toast of document.querySelectorAll("[data-toast]")) letGo(toast);
 if (document.querySelector("[data-complete]")) import("./complete.js");
 if (document.querySelector("[data-own-picture]")) import("./own_picture.js");
 if (document.querySelector("[data-find]")) import("./find.js");
+if (document.querySelector("[data-sign-out]")) import("./leaving.js");
 if (localStorage.getItem("waiting")) import("./waiting_list.js");

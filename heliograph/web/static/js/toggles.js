@@ -19,12 +19,25 @@ export function flip(form) {
   states.set(form, state);
   state.wanted = !now;
   show(form, button, state.wanted);
-  if (!state.sends) settle(form, button, state);
+  if (state.sends) return;
+  state.sends = true;
+  afterTheFrame(() => settle(form, button, state));
+}
+
+/** Once it is drawn, since putting a request together takes a slow phone as long as drawing; at once if one leaves. */
+function afterTheFrame(deed) {
+  const once = new AbortController();
+  const go = () => {
+    if (once.signal.aborted) return;
+    once.abort();
+    deed();
+  };
+  addEventListener("beforeunload", go, once);
+  requestAnimationFrame(() => setTimeout(go));
 }
 
 /** Send until the server knows what the person wants: ten quick taps are at most two requests. */
 async function settle(form, button, state) {
-  state.sends = true;
   try {
     while (state.wanted !== state.known) {
       const wanted = state.wanted;
@@ -41,6 +54,14 @@ async function settle(form, button, state) {
   }
 }
 
+/** How many follow this person, where the page says so: with and without who looks, as the server has written both. */
+function follows(form, on) {
+  for (const count of document.querySelectorAll(`[data-followers="${form.dataset.whomId}"]`)) {
+    count.querySelector("[data-with]").hidden = !on;
+    count.querySelector("[data-without]").hidden = on;
+  }
+}
+
 function show(form, button, on) {
   button.setAttribute("aria-pressed", String(on));
   button.value = on ? "0" : "1";
@@ -50,5 +71,6 @@ function show(form, button, on) {
   } else {
     button.textContent = on ? button.dataset.on : button.dataset.off;
     button.classList.toggle("plain", on);
+    follows(form, on);
   }
 }

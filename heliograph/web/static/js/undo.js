@@ -1,48 +1,66 @@
-// Deeds that can be taken back for some seconds: they are sent when these are over, or when the page is left.
+// Deeds that can be taken back. They are done at once: whoever leaves has done them. What the server answered undoes them.
 
 import { sayWhy, send, sentences } from "./ask.js";
 
 const SECONDS = 6;
-const waiting = new Set();
+const offered = new Set();
 
-/** Do what `form` says, in a moment. `back` is called when that is taken back or refused, `done` when it is done. */
-export function later(form, sentence, { back, done }) {
+/** Do what `form` says, and offer for a moment to undo it. `back` is called when it is refused or undone, `done` when it stays so. */
+export function undoably(form, sentence, { back, done }) {
   const { toast, undo } = shown(sentence);
-  const deed = { form, timer: null, settle };
-  waiting.add(deed);
+  let timer = null;
+  let sealed = null; // what undoes it, once it is done
+  offered.add(takeBack);
 
-  async function settle(how) {
-    if (!waiting.delete(deed)) return;
-    clearTimeout(deed.timer);
-    toast.remove();
-    if (how === "back") return back();
-    if (how === "leaves") return navigator.sendBeacon(form.action, new URLSearchParams(new FormData(form)));
-    try {
-      await send(form);
-      done();
-    } catch (error) {
+  const doing = send(form).then(
+    (facts) => {
+      sealed = facts.undo;
+      if (!sealed) undo.remove(); // somebody else had done it before
+      start();
+    },
+    (error) => {
+      end();
       back();
+      sayWhy(error);
+    },
+  );
+
+  function start() {
+    clearTimeout(timer);
+    if (sealed !== null) timer = setTimeout(() => end() && done(), SECONDS * 1000);
+  }
+
+  function end() {
+    clearTimeout(timer);
+    toast.remove();
+    return offered.delete(takeBack);
+  }
+
+  async function takeBack() {
+    if (!end()) return;
+    await doing;
+    if (!sealed) return;
+    try {
+      await send(form, undefined, { undo: sealed });
+      back();
+    } catch (error) {
+      done();
       sayWhy(error);
     }
   }
 
-  const start = () => {
-    clearTimeout(deed.timer);
-    deed.timer = setTimeout(settle, SECONDS * 1000);
-  };
-  const hold = () => clearTimeout(deed.timer); // nobody is hurried who is about to press
-  undo.addEventListener("click", () => settle("back"));
+  const hold = () => clearTimeout(timer); // nobody is hurried who is about to press
+  undo.addEventListener("click", takeBack);
   toast.addEventListener("pointerenter", hold);
   toast.addEventListener("focusin", hold);
   toast.addEventListener("pointerleave", start);
   toast.addEventListener("focusout", start);
-  start();
 }
 
-/** Take the latest one back; whether there was one. */
+/** Undo the latest one; whether there was one. */
 export function undoLatest() {
-  const latest = [...waiting].at(-1);
-  latest?.settle("back");
+  const latest = [...offered].at(-1);
+  latest?.();
   return Boolean(latest);
 }
 
@@ -56,11 +74,3 @@ function shown(sentence) {
   document.querySelector("[data-toasts]").append(toast);
   return { toast, undo };
 }
-
-function leave() {
-  for (const deed of [...waiting]) deed.settle("leaves");
-}
-
-addEventListener("pagehide", leave);
-// On a phone a page that is put away may never be heard of again.
-document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && leave());

@@ -1,22 +1,35 @@
 // Posts that were written without a connection: kept on this device, sent when there is one again.
 //
 // Each belongs to the person who wrote it. Nobody else's session sends it, and signing out forgets it. It is sent
-// with the key it was written with, so that a repeated try is the same post.
+// with the key it was written with, so that a repeated try is the same post. The service worker sends it, too, where the
+// browser wakes it when the connection is back (worker.js).
 
 import { freshKey } from "./ask.js";
 import { ask, Refused } from "./composer/ask.js";
 import { bring } from "./composer/upload.js";
+import { cupboard } from "./cupboard.js";
 
 const FLAG = "waiting"; // in localStorage: whether a page must load this file at all
-const STORE = "posts";
+const posts = cupboard("heliograph-waiting", { posts: "key" });
+const run = (mode, deed) => posts(mode, "posts", deed);
 
 /** Keep a post: { key, person, fields, photo, uploadKey, uploadId, picture, pieces }. */
 export async function keep(post) {
   await run("readwrite", (store) => store.put({ ...post, at: Date.now() }));
   globalThis.localStorage?.setItem(FLAG, "1");
+  wake();
+}
+
+/** Have the worker woken when there is a connection, where the browser does that; elsewhere the next page sends it. */
+export function wake() {
   globalThis.navigator?.serviceWorker?.ready
     .then((registration) => registration.sync?.register("waiting"))
-    .catch(() => {}); // without background sync the next page sends it
+    .catch(() => {});
+}
+
+/** Whether there is anything that was neither sent nor refused. */
+export async function left() {
+  return (await run("readonly", (store) => store.getAll())).some((post) => !post.refused);
 }
 
 /** One's posts that wait, oldest first. */
@@ -107,20 +120,4 @@ function deliver(post, uploadId, token) {
   const body = new URLSearchParams({ ...post.fields, upload_id: uploadId, key: post.key }).toString();
   const headers = { "Content-Type": "application/x-www-form-urlencoded", "X-CSRFToken": token };
   return ask("POST", "/post", { headers, body });
-}
-
-function run(mode, deed) {
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open("heliograph-waiting", 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: "key" });
-    opening.onerror = () => reject(opening.error);
-    opening.onsuccess = () => {
-      const base = opening.result;
-      const change = base.transaction(STORE, mode);
-      const asked = deed(change.objectStore(STORE));
-      change.oncomplete = () => resolve(asked.result);
-      change.onerror = change.onabort = () => reject(change.error);
-      change.addEventListener("complete", () => base.close());
-    };
-  });
 }

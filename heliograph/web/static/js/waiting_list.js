@@ -1,24 +1,35 @@
 // The posts that wait, as cards: on the home page above the feed, and where they were written.
 
 import { say, sayWhy, sentences } from "./ask.js";
-import { discard, flush, forget, waiting } from "./waiting.js";
+import { discard, flush, waiting, wake } from "./waiting.js";
 
 const person = document.body.dataset.reader;
 const list = document.querySelector("[data-waiting-list]");
 const composing = Boolean(document.querySelector("[data-composer]"));
 let running = false;
+let owed; // what a person asked for meanwhile
 
 /** Show one's posts that wait in `list`. */
 export async function show(list) {
   const posts = person ? await waiting(person) : [];
-  list.replaceChildren(...posts.map((post) => card(list, post)));
+  const states = posts.map(stateOf);
+  const same = states.join() === [...list.children].map((made) => made.dataset.state).join();
+  // Cards that say the same stay, and with them a button that somebody is about to press.
+  if (same) for (const bar of list.querySelectorAll("[data-line]")) bar.hidden = true;
+  else list.replaceChildren(...posts.map((post) => card(list, post)));
+  if (posts.length) wake();
   return posts.length;
+}
+
+function stateOf(post) {
+  return `${post.key} ${post.refused ?? ""}`;
 }
 
 function card(list, post) {
   const made = document.querySelector("template[data-waiting]").content.firstElementChild.cloneNode(true);
   const part = (name) => made.querySelector(`[data-${name}]`);
   made.dataset.key = post.key;
+  made.dataset.state = stateOf(post);
   if (post.picture) part("picture").src = URL.createObjectURL(post.picture);
   part("picture").hidden = !post.picture;
   part("picture").alt = post.fields.alt_text;
@@ -39,7 +50,10 @@ function card(list, post) {
 
 /** Try to send all; `asked` when a person pressed the button and is owed an answer. */
 async function go({ again, asked } = {}) {
-  if (running) return;
+  if (running) {
+    if (asked) owed = { again, asked };
+    return;
+  }
   running = true;
   const line = (key) => list?.querySelector(`[data-key="${key}"] [data-line]`);
   try {
@@ -53,11 +67,16 @@ async function go({ again, asked } = {}) {
     });
     if (count) return;
     if (list) await show(list);
-    if (asked && !navigator.onLine) say(sentences.offline);
+    // A browser may believe that it is online; a page that was kept knows better.
+    const away = !navigator.onLine || document.documentElement.dataset.kept;
+    if (asked && away) say(sentences.offline);
   } catch (error) {
     sayWhy(error);
   } finally {
     running = false;
+    const next = owed;
+    owed = undefined;
+    if (next) go(next);
   }
 }
 
@@ -75,13 +94,4 @@ if (!composing && person) {
   if (list) await show(list);
   go();
 }
-
-// Signing out forgets what waits, before the session is gone.
-document.addEventListener("submit", async (event) => {
-  const form = event.target;
-  if (form.getAttribute("action") !== "/sign-out") return;
-  event.preventDefault();
-  await forget().catch(() => {});
-  form.submit();
-});
 

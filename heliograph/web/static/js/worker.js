@@ -1,6 +1,7 @@
 // The service worker: the shell of the pages, and what was seen, without a connection.
 //
-// Served at /sw.js with `release` in front: { address, shell, offline }.
+// Served at /sw.js with `release` in front, { address, shell, offline }, and `sender`: js/waiting.js as a module where the
+// browser can wake a worker (/sw.js?sync), else null.
 //
 //   shell-{address}     files of a release, for ever the same: from here first
 //   seen-{reader}       pages that this person looked at: only when the server cannot be reached
@@ -26,10 +27,10 @@ let generation = 0;
 self.addEventListener("install", (event) => event.waitUntil(fill().then(() => self.skipWaiting())));
 self.addEventListener("activate", (event) => event.waitUntil(begin().then(() => self.clients.claim())));
 self.addEventListener("message", (event) => {
-  if (event.data === "forget") event.waitUntil(forget());
+  if (event.origin === self.location.origin && event.data === "forget") event.waitUntil(forget());
 });
 self.addEventListener("sync", (event) => {
-  if (event.tag === "waiting") event.waitUntil(tell("flush"));
+  if (event.tag === "waiting") event.waitUntil(sendWaiting());
 });
 
 self.addEventListener("fetch", (event) => {
@@ -169,6 +170,13 @@ async function drop(which) {
   const gone = names.filter(which);
   await Promise.all(gone.map((name) => caches.delete(name)));
   return gone.length;
+}
+
+/** The connection is back: send what waits. An error tells the browser to wake us once more, later. */
+async function sendWaiting() {
+  if (!sender) return tell("flush");
+  if (await sender.flush()) await tell("sent");
+  if (await sender.left()) throw new Error("something still waits");
 }
 
 async function tell(what) {

@@ -1,4 +1,4 @@
-// Ways in for a photo: the button, the camera, a drop, the clipboard.
+// Ways in for a photo: the button, the camera, a drop, the clipboard. Gives back a way to put one into the field.
 
 export function chooser(form, says, { take, complain }) {
   const field = form.elements.photo;
@@ -29,10 +29,14 @@ export function chooser(form, says, { take, complain }) {
     const file = [...transfer.files].find(({ type }) => type.startsWith("image/")) ?? transfer.files[0];
     if (!file) return;
     event.preventDefault();
+    hold(file);
+    choose(file);
+  }
+
+  function hold(file) {
     const files = new DataTransfer();
     files.items.add(file);
     field.files = files.files;
-    choose(file);
   }
 
   function choose(file) {
@@ -50,4 +54,6 @@ export function chooser(form, says, { take, complain }) {
     if (!file.size) return says.empty;
     return file.size > Number(form.dataset.largest) ? says.tooLarge : "";
   }
+
+  return hold;
 }

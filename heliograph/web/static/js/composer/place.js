@@ -109,7 +109,17 @@ export class Place {
     );
   }
 
-  set(place) {
+  /** What is chosen, to be taken up again; null for no place. */
+  get state() {
+    return this.chosen && { place: this.chosen, level: this.form.elements.place_level.value };
+  }
+
+  takeUp(state) {
+    this.set(state.place, false);
+    this.level(state.level);
+  }
+
+  set(place, focus = true) {
     this.chosen = place;
     this.list([]);
     this.tell("");
@@ -119,7 +129,7 @@ export class Place {
     this.part("set").hidden = !place;
     if (place) this.begin(place);
     else this.fill(["", "", "", ""]);
-    this.part(place ? "remove" : "open").focus();
+    if (focus) this.part(place ? "remove" : "open").focus();
   }
 
   /** At first as little as can be said. */
@@ -139,7 +149,13 @@ export class Place {
     for (const choice of this.levels) choice.checked = choice.value === level;
     this.fill([level, place.lat, place.lng, place.name ?? ""]);
     this.part("means").textContent = level === "city" && !place.here ? this.says.cityAlone : this.says[level];
-    drawMap(this.part("map"), place, level, this.says.kilometre);
+    this.draw();
+  }
+
+  /** The map: once it can be seen. */
+  draw() {
+    const { chosen, part, says } = this;
+    if (chosen) drawMap(part("map"), chosen, this.form.elements.place_level.value, says.kilometre);
   }
 
   fill(values) {

@@ -31,14 +31,14 @@ export class Posting {
   }
 
   /** Send a file ahead; its facts once it is there, null if it was refused or another one was chosen. */
-  send(file, refused) {
+  send(file, refused, key) {
     this.running?.abort();
     this.form.elements.key.value = freshKey(); // another photo is another post
     this.running = new AbortController();
     const { signal } = this.running;
     this.file = file;
     this.form.elements.upload_id.value = "";
-    this.uploadKey = keyOf(file);
+    this.uploadKey = keyOf(file, key);
     this.line(0);
     const way = { key: this.uploadKey, token: this.token, pieces: this.pieces, signal };
     way.progress = (share) => this.line(share);
@@ -113,13 +113,13 @@ export class Posting {
   async deliver() {
     const headers = { "Content-Type": "application/x-www-form-urlencoded", "X-CSRFToken": this.token };
     await ask("POST", "/post", { headers, body: new URLSearchParams(this.fields).toString() });
-    this.leave();
+    await this.leave();
   }
 
-  leave() {
+  async leave() {
     forgetKeys();
     this.posted = true;
-    this.onposted();
+    await this.onposted();
     location.assign("/");
   }
 
@@ -141,7 +141,7 @@ export class Posting {
     this.running.abort();
     forgetKeys();
     this.posted = true;
-    this.onposted();
+    await this.onposted();
     if (navigator.serviceWorker?.controller) return location.assign("/");
     this.form.hidden = true; // without a worker there is no page to go to
     await showWaiting(document.querySelector("[data-waiting-list]"));
@@ -152,9 +152,9 @@ export class Posting {
 
 const nameOf = (key) => Object.keys(sessionStorage).find((name) => sessionStorage.getItem(name) === key);
 
-function keyOf({ name, size, lastModified }) {
+function keyOf({ name, size, lastModified }, known) {
   const label = `upload ${name} ${size} ${lastModified}`;
-  const key = sessionStorage.getItem(label) ?? freshKey();
+  const key = known ?? sessionStorage.getItem(label) ?? freshKey();
   sessionStorage.setItem(label, key);
   return key;
 }

@@ -27,6 +27,14 @@ export class Strip {
     return this.form.elements.filter.value;
   }
 
+  /** A filter and its strength, as they were chosen before. */
+  takeUp({ filter, strength }) {
+    this.form.elements.filter.value = filter;
+    this.strength.value = strength;
+    this.dial();
+    this.choose();
+  }
+
   async choose() {
     const { name } = this;
     this.form.querySelector("[data-strength-dial]").hidden = !name;

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -12,14 +11,11 @@ from django.utils.translation import gettext, ngettext
 
 from heliograph.pages.activity import Sentence
 from heliograph.pages.cards import PersonCard
-from heliograph.web.templatetags.look import short
-
-register = template.Library()
+from heliograph.web.look import short
 
 _SAID = 100  # characters of a comment
 
 
-@register.simple_tag
 def happened(sentence: Sentence) -> SafeString:
     """`bob, carol and 12 others liked your photo.`"""
     number = len(sentence.actors) + sentence.others
