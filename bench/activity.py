@@ -169,16 +169,18 @@ def _finding(viewer_id: int) -> None:
         for sql in (_PEOPLE, _WORDS, "ANALYZE person", "ANALYZE person_word"):
             cursor.execute(sql)
     from heliograph.accounts import finding
+    from heliograph.sharding import sessions
 
+    directory = sessions.reader().directory
     for query in ("p", "p1", "a", "ab", "abc", "p0 a", "wide"):
         words = finding.asked_words(query)
         started = time.perf_counter()
         for _ in range(20):
-            finding.beginning_with(words, count=50)
+            finding.likeliest(directory, words, count=50, among=())
         print(f"300,000 people, {query!r}: {(time.perf_counter() - started) / 20 * 1000:.2f} ms")
         started = time.perf_counter()
         for _ in range(20):
-            finding.beginning_with(words, count=20, among=range(1, 501))
+            finding.likeliest(directory, words, count=20, among=range(1, 501))
         print(f"500 of them, {query!r}: {(time.perf_counter() - started) / 20 * 1000:.2f} ms")
     started = time.perf_counter()
     for _ in range(20):

@@ -5,8 +5,9 @@
 
 Chromium with its processor slowed down four times and a slow 4G line (1.6 Mbit/s down, 750 kbit/s up, 150 ms), no
 cache; medians. The plain page is HTML with the same pictures in the same sizes and nothing else, from a server in this
-process. LCP: largest contentful paint. INP: the slowest of ten likes, to the next paint. CLS: layout shift, scrolled
-to the end.
+process. LCP: largest contentful paint. CLS: layout shift, scrolled to the end. INP: the slowest of ten likes, to the
+next paint (the browser rounds to 8 ms), beside the slowest of ten taps on a button of the plain feed that changes its
+own heart and asks nobody.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ new PerformanceObserver(l => l.getEntries().filter(e => e.interactionId)
     .forEach(e => seen.inp = Math.max(seen.inp, e.duration)))
     .observe({type: "event", durationThreshold: 16, buffered: true});
 """
+_LIKE = "article.card [data-toggle=like] button"
+_HEART = "<button onclick=\"this.textContent = this.textContent == '♡' ? '♥' : '♡'\">♡</button>"
 _PICTURES = """() => [...document.querySelectorAll("main img:not(.ahead)")].map(e => ({
     src: e.getAttribute("src"), srcset: e.getAttribute("srcset") || "", sizes: e.sizes, width: e.getAttribute("width"),
     height: e.getAttribute("height"), lazy: e.loading == "lazy"}))"""
@@ -95,9 +98,12 @@ def main() -> None:
             _say(name, "Heliograph", ours)
             _say(name, "plain", theirs)
             print(f"{name:10} {'ratio':10} {ours['lcp'] / theirs['lcp']:8.2f}")
-        print(
-            f"INP of a like in the feed, slowest of ten: {_interaction(browser, asked.url, cookies):.0f} ms"
-        )
+        print(f"{'':10} {'':10} {'INP ms':>8}")
+        like = _interaction(browser, asked.url, _LIKE, cookies, asked.runs)
+        tap = _interaction(browser, f"{plain}/feed.html", "button", cookies, asked.runs)
+        print(f"{'like':10} {'Heliograph':10} {like:8.0f}")
+        print(f"{'tap':10} {'plain':10} {tap:8.0f}")
+        print(f"{'like':10} {'ratio':10} {like / tap:8.2f}")
         browser.close()
     server.shutdown()
 
@@ -149,7 +155,7 @@ def _copy(page: Page, url: str, where: str, cookies: list[Any]) -> None:
             if it[name]
         )
         body.append(
-            f'<p><img src="{escape(it["src"])}"{more}{" loading=lazy" if it["lazy"] else ""} alt=""></p>'
+            f'<p><img src="{escape(it["src"])}"{more}{" loading=lazy" if it["lazy"] else ""} alt="">{_HEART}</p>'
         )
     Plain.files[where] = ("text/html; charset=utf-8", "\n".join(body).encode())
 
@@ -182,16 +188,19 @@ def _weigh(event: Any, weights: dict[str, float], kinds: dict[str, str]) -> None
     weights[kind] += event["encodedDataLength"] / 1000
 
 
-def _interaction(browser: Browser, url: str, cookies: list[Any]) -> float:
-    page = _page(browser, url, cookies, slow=True)
-    page.goto(url)
-    page.wait_for_timeout(1500)
-    for _ in range(10):
-        page.locator("article.card [data-toggle=like] button").first.tap()
-        page.wait_for_timeout(400)
-    worst = float(page.evaluate("seen.inp"))
-    page.context.close()
-    return worst
+def _interaction(browser: Browser, url: str, button: str, cookies: list[Any], runs: int) -> float:
+    """The slowest of ten taps on the first button, to the next paint; the median of several visits."""
+    slowest: list[float] = []
+    for _ in range(runs):
+        page = _page(browser, url, cookies, slow=True)
+        page.goto(url)
+        page.wait_for_timeout(1500)
+        for _tap in range(10):
+            page.locator(button).first.tap()
+            page.wait_for_timeout(400)
+        slowest.append(float(page.evaluate("seen.inp")))
+        page.context.close()
+    return statistics.median(slowest)
 
 
 def _say(name: str, who: str, it: dict[str, float]) -> None:

@@ -8,7 +8,6 @@ time of this process, Valkey's, and PostgreSQL's, all added up.
 
 from __future__ import annotations
 
-import argparse
 import secrets
 import statistics
 import time
@@ -16,15 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import network
+from bench import network, rows
+from bench.rows import Row, Rows
 
 BUDGET = 300_000  # deliveries a second and core
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser, told = rows.parser(__doc__), Rows()
     parser.add_argument("--active", type=int, default=20_000)
     parser.add_argument("--followers", type=int, default=100_000)
     asked = parser.parse_args()
@@ -35,12 +33,13 @@ def main() -> None:
         network.settle()
         readers = network.followers(active_owner, asked.active)
         network.lists_for(readers)
-        _deliveries(active_owner, len(readers))
+        _deliveries(active_owner, len(readers), told)
         network.followers(star, asked.followers, skip=100_000)
-        _posting(star, nobody, asked.followers)
+        _posting(star, nobody, asked.followers, told)
+    told.save(asked.json)
 
 
-def _deliveries(owner_id: int, number: int) -> None:
+def _deliveries(owner_id: int, number: int, told: Rows) -> None:
     from heliograph.feed import home
     from heliograph.flows import fan_out
     from tests.oracle import album
@@ -61,9 +60,9 @@ def _deliveries(owner_id: int, number: int) -> None:
         f"{name} {part / total:.0%}"
         for name, part in zip(("job", "Valkey", "PostgreSQL"), spent, strict=True)
     )
-    verdict = "kept" if per_core >= BUDGET else "MISSED"
     print(f"fan-out to {number} active readers with full lists, {len(rates)} photos")
-    print(f"  {per_core:9,.0f} deliveries/s and core, all processes ({shares}); budget {BUDGET:,}: {verdict}")
+    said = f"{per_core:,.0f} deliveries/s and core ({shares} of the processor time)"
+    told.say(Row("fan-out, job to Valkey", said, per_core, BUDGET, f">= {BUDGET:,}/s and core", more=True))
     print(f"  {wall_rate:9,.0f} deliveries/s by the clock, median")
     ids = list(range(1, number + 1))
     for _ in range(10):
@@ -89,7 +88,7 @@ def _tree(pid: int) -> list[int]:
     return [pid, *(each for child in children for each in _tree(child))]
 
 
-def _posting(star: int, nobody: int, followers: int) -> None:
+def _posting(star: int, nobody: int, followers: int, told: Rows) -> None:
     """The request that posts, and the transaction that publishes: for one with followers and one without."""
     from heliograph.flows import post_photo
     from tests.oracle import album
@@ -100,15 +99,13 @@ def _posting(star: int, nobody: int, followers: int) -> None:
     def publish(owner_id: int) -> None:
         album.publish(owner_id, drafts[owner_id].pop())
 
-    rounds = 300
-    uploads = {owner: [_upload(owner) for _ in range(rounds + 1)] for owner in (star, nobody)}
-    drafts = {owner: [album.draft(owner) for _ in range(rounds + 1)] for owner in (star, nobody)}
+    times = 300
+    uploads = {owner: [_upload(owner) for _ in range(times + 1)] for owner in (star, nobody)}
+    drafts = {owner: [album.draft(owner) for _ in range(times + 1)] for owner in (star, nobody)}
     for name, act in (("post, the request", post), ("publish, the transaction", publish)):
-        many, none = _compared(act, star, nobody, rounds)
-        print(
-            f"{name}: {many * 1000:.2f} ms with {followers} followers, {none * 1000:.2f} ms with none, "
-            f"ratio {many / none:.2f} (budget 1.2; medians of {rounds}, interleaved)"
-        )
+        many, none = _compared(act, star, nobody, times)
+        said = f"{many / none:.2f}x ({many * 1000:.2f} ms to {none * 1000:.2f} ms by the clock)"
+        told.say(Row(f"{name}, {followers:,} followers", said, many / none, 1.2, "<= 1.2x of none"))
 
 
 def _compared(act: Callable[[int], Any], star: int, nobody: int, rounds: int) -> tuple[float, float]:

@@ -6,7 +6,6 @@ python -m bench.idle --pid 1234           measures the tree of a running one
 
 from __future__ import annotations
 
-import argparse
 import signal
 import socket
 import subprocess
@@ -18,25 +17,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench import rows
+from bench.rows import Row, Rows
+
 BUDGET = 450  # MB
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = rows.parser(__doc__)
     parser.add_argument("--pid", type=int)
     parser.add_argument("--settle", type=int, default=20, help="seconds of doing nothing")
     asked = parser.parse_args()
     if asked.pid:
-        _report(asked.pid)
+        _report(asked.pid).save(asked.json)
         return
     begun = time.monotonic()
     with up() as (pid, _):
         print(f"ready after {time.monotonic() - begun:.1f} s")
         time.sleep(asked.settle)
-        _report(pid)
+        _report(pid).save(asked.json)
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def up() -> Iterator[tuple[int, str]]:
             running.wait(30)
 
 
-def _report(pid: int) -> None:
+def _report(pid: int) -> Rows:
     kinds: Counter[str] = Counter()
     for each in _tree(pid):
         try:
@@ -71,7 +71,18 @@ def _report(pid: int) -> None:
     for kind, kilobytes in kinds.most_common():
         print(f"{kind:20} {kilobytes / 1024:7.1f} MB")
     total = sum(kinds.values()) / 1024
-    print(f"{'all':20} {total:7.1f} MB PSS, budget {BUDGET}: {'kept' if total <= BUDGET else 'MISSED'}")
+    parts = ", ".join(f"{kind} {kilobytes / 1024:.0f}" for kind, kilobytes in kinds.most_common())
+    told = Rows()
+    told.say(
+        Row(
+            "idle memory of the local stack",
+            f"{total:.0f} MB PSS ({parts})",
+            total,
+            BUDGET,
+            f"<= {BUDGET} MB",
+        )
+    )
+    return told
 
 
 def _tree(pid: int) -> list[int]:

@@ -19,6 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from dataclasses import replace
 
+import psycopg
+
 from tests.harness import servers
 
 NETWORK = servers.arrange()
@@ -48,6 +50,14 @@ _FOLLOWER = """
 INSERT INTO {s}.follower (owner_id, actor_id, wish_on, wish_version, state, answers, permit_version)
 SELECT %(owner)s, ((%(base)s + n) << 23) | (%(shard)s::bigint << 10), true, 1, 'granted', 1, 1
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) n
+"""
+_FOLLOWINGS = """
+INSERT INTO {s}.following (actor_id, owner_id, wish_on, wish_version, state, answers, permit_version)
+SELECT %(actor)s, owner, true, 1, 'granted', 1, 1 FROM unnest(%(owners)s::bigint[]) owner ON CONFLICT DO NOTHING
+"""
+_FOLLOWED = """
+INSERT INTO {s}.follower (owner_id, actor_id, wish_on, wish_version, state, answers, permit_version)
+VALUES (%(owner)s, %(actor)s, true, 1, 'granted', 1, 1) ON CONFLICT DO NOTHING
 """
 _PHOTOS = """
 INSERT INTO {s}.photo (id, owner_id, state, token, width, height, caption, placeholder, published_at)
@@ -83,6 +93,7 @@ def start() -> None:
         "api_per_hour": 10**9,
         "posts_per_hour": 10**9,
         "sign_ups_per_hour": 10**9,
+        "writes_per_hour": 10**9,
         "valkey_timeout_ms": 10_000,
     }
     environment.use(replace(environment.get(), node_timeout_ms=60_000, **quiet))
@@ -131,6 +142,14 @@ def followers(owner_id: int, count: int, *, skip: int = 0) -> list[int]:
     return sorted(ids)
 
 
+def followings(actor_id: int, owner_ids: list[int]) -> None:
+    """Follows in force of one person, real rows on both sides, without flows."""
+    values = {"actor": actor_id, "owners": owner_ids}
+    sessions.write(actor_id, lambda tx: tx.run(_FOLLOWINGS, values))
+    for owner_id in owner_ids:
+        sessions.write(owner_id, lambda tx, o=owner_id: tx.run(_FOLLOWED, {"actor": actor_id, "owner": o}))  # type: ignore[misc]
+
+
 def photos(owner_id: int, count: int) -> None:
     """Published photos, one a second backwards from now."""
     now = int(time.time() * 1000) - EPOCH_MS
@@ -153,6 +172,36 @@ def lists_for(reader_ids: list[int], length: int = 500) -> None:
         _FILL((), (" ".join(map_str(reader_ids[start_at : start_at + 200])), *elements))
 
 
+def reader_of_forty() -> int:
+    """Somebody who follows forty people with ten photos each, all of them liked twelve times."""
+    reader = person("reader", 1)
+    owners = [person(f"owner{n}", 1 + n % 8) for n in range(40)]
+    follow(reader, owners)
+    for owner in owners:
+        photos(owner, 10)
+        likes(owner, owners, 12)
+    settle()
+    return reader
+
+
+def renew() -> None:
+    """An empty network again, also after millions of rows."""
+    for node in map.nodes():
+        with nodes.connection(node) as connection:
+            found = connection.execute(
+                "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname LIKE 'shard\\_%'"
+            ).fetchall()
+        with psycopg.connect(nodes.with_passfile(node.owner_conninfo), autocommit=True) as owner:
+            for (table,) in found:
+                if not table.endswith(".migration"):
+                    owner.execute(f"TRUNCATE {table}".encode())
+    NETWORK.wipe()
+
+
+def forget_lists(reader_ids: list[int]) -> None:
+    lists.forget(reader_ids)
+
+
 def map_str(ids: list[int]) -> list[str]:
     return [str(id) for id in ids]
 
@@ -163,6 +212,28 @@ def seconds_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def processors() -> float:
+    """Processor seconds that the server processes of the nodes have used, to the nanosecond; those alive."""
+    used = 0
+    for node in NETWORK.nodes.values():
+        assert node.process is not None
+        for pid in tree(node.process.pid):  # each is one thread, so the thread's account is the process's
+            try:
+                used += int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+            except OSError:
+                continue  # ended meanwhile
+    return used / 1e9
+
+
+def tree(pid: int) -> list[int]:
+    """A process and all that it has started."""
+    try:
+        children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+    return [pid, *(each for child in children for each in tree(child))]
+
+
 def valkey_pid() -> int:
     assert NETWORK.valkey.process is not None
     for line in valkey.call("INFO", "server").decode().splitlines():
@@ -171,25 +242,58 @@ def valkey_pid() -> int:
     return NETWORK.valkey.process.pid
 
 
-def interleaved(
-    rounds: int, work: dict[str, Callable[[], Any]], times: int
-) -> dict[str, tuple[float, float]]:
-    """Median (processor, wall) microseconds of one call of each, the rounds interleaved so that noise hits all."""
+class After:
+    """Work of which only the second half counts: what it takes to begin anew each time is not measured."""
+
+    def __init__(self, before: Callable[[], Any], act: Callable[[], Any]) -> None:
+        self.before = before
+        self.act = act
+
+    def __call__(self) -> None:
+        self.before()
+        self.act()
+
+
+class Taken(tuple[float, float]):
+    """Microseconds (processor, wall) of one call: medians. `quiet`: processor, of the quietest tenth of all rounds."""
+
+    quiet: float
+
+
+def interleaved(rounds: int, work: dict[str, Callable[[], Any]], times: int) -> dict[str, Taken]:
+    """What each of these takes, the rounds interleaved so that noise hits all."""
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in work}
     for act in work.values():
-        act()
+        for _ in range(3):
+            act()
     for _ in range(rounds):
         for name, act in work.items():
-            cpu, wall = time.process_time(), time.perf_counter()
-            for _ in range(times):
-                act()
-            taken[name].append(
-                ((time.process_time() - cpu) / times * 1e6, (time.perf_counter() - wall) / times * 1e6)
-            )
-    return {
-        name: (statistics.median(c for c, _ in rows), statistics.median(w for _, w in rows))
-        for name, rows in taken.items()
-    }
+            taken[name].append(timed(act, times))
+    return {name: _taken(rows) for name, rows in taken.items()}
+
+
+def _taken(rows: list[tuple[float, float]]) -> Taken:
+    cpu, wall = ([row[n] * 1e6 for row in rows] for n in (0, 1))
+    made = Taken((statistics.median(cpu), statistics.median(wall)))
+    made.quiet = sorted(cpu)[len(cpu) // 10]
+    return made
+
+
+def timed(act: Callable[[], Any], times: int) -> tuple[float, float]:
+    """Seconds of one call."""
+    if not isinstance(act, After):
+        cpu, wall = time.process_time(), time.perf_counter()
+        for _ in range(times):
+            act()
+        return (time.process_time() - cpu) / times, (time.perf_counter() - wall) / times
+    cpu_all = wall_all = 0.0
+    for _ in range(times):
+        act.before()
+        cpu, wall = time.process_time(), time.perf_counter()
+        act.act()
+        cpu_all += time.process_time() - cpu
+        wall_all += time.perf_counter() - wall
+    return cpu_all / times, wall_all / times
 
 
 @contextmanager
