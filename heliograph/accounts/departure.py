@@ -40,11 +40,6 @@ def empty(person_id: PersonId) -> None:
     )
 
 
-def rests(name: str) -> bool:
-    """Whether nobody may take this name yet."""
-    return RetiredName.objects.filter(name=name, until__gt=clock.now()).exists()
-
-
 def sweep() -> int:
     """Free the names that have rested long enough; how many."""
     return RetiredName.objects.filter(until__lte=clock.now()).delete()[0]

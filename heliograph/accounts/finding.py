@@ -14,7 +14,6 @@ from collections.abc import Collection
 from typing import Final
 
 from heliograph.accounts import store
-from heliograph.accounts.models import PersonWord
 
 LONGEST_QUERY: Final = 100  # characters; what comes after is not looked at
 LONGEST_WORD: Final = 30  # characters
@@ -51,15 +50,9 @@ def asked_words(query: str) -> list[str]:
     return [word[:LONGEST_WORD] for word in found if word][:_MOST_ASKED]
 
 
-def keep(person_id: int, username: str, full_name: str) -> None:
+def keep(tx: store.DirectoryTx, person_id: int, username: str, full_name: str) -> None:
     """Write down what somebody is found by now; in the transaction that wrote their face."""
-    wanted = set(words_of(username, full_name))
-    known = set(PersonWord.objects.filter(person_id=person_id).values_list("word", flat=True))
-    if known - wanted:
-        PersonWord.objects.filter(person_id=person_id, word__in=known - wanted).delete()
-    new = [PersonWord(person_id=person_id, word=word) for word in sorted(wanted - known)]
-    if new:
-        PersonWord.objects.bulk_create(new, ignore_conflicts=True)
+    store.keep_words(tx, person_id, words_of(username, full_name))
 
 
 def likeliest(reader: store.Directory, asked: list[str], *, count: int, among: Collection[int]) -> list[int]:

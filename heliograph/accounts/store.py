@@ -18,12 +18,18 @@ class Shard(Protocol):
 
 
 class Directory(Protocol):
-    """The directory, asked in SQL where a page waits for it; everywhere else by the models."""
+    """The directory, asked in SQL where somebody waits for it; everywhere else by the models."""
 
     def rows(self, sql: str, params: Any = ()) -> list[tuple[Any, ...]]: ...
     def row(self, sql: str, params: Any = ()) -> tuple[Any, ...] | None: ...
     def value(self, sql: str, params: Any = ()) -> Any: ...
     def quick(self, sql: str, values: Sequence[bytes | None]) -> tuple[bytes | None, ...]: ...
+
+
+class DirectoryTx(Directory, Protocol):
+    """A transaction of the directory."""
+
+    def run(self, sql: str, params: Any = ()) -> int: ...
 
 
 class Shards(Protocol):
@@ -127,6 +133,68 @@ _ALSO = """
 SELECT DISTINCT person_id FROM {s}.person_word
 WHERE person_id = ANY(%(among)s::bigint[]) AND word >= %(first)s AND word < %(last)s
 """
+
+
+_FREE = """
+SELECT NOT EXISTS (SELECT FROM {s}.person WHERE username = %(name)s)
+    AND NOT EXISTS (SELECT FROM {s}.retired_name WHERE name = %(name)s AND until > %(now)s)
+"""
+_JOIN = """
+WITH joined AS (
+    INSERT INTO {s}.person (id, username, email, password, full_name, created_at, email_verified, is_administrator,
+        is_active, avatar, private, state, face_version)
+    VALUES ({s}.next_id(%(shard)s, '{s}.person_id_seq'), %(username)s, %(email)s, %(password)s, %(full_name)s,
+        %(now)s, false, false, true, '', false, 'active', 0)
+    RETURNING id
+), words AS (
+    INSERT INTO {s}.person_word (word, person_id) SELECT word, id FROM joined, unnest(%(words)s::text[]) word
+)
+SELECT id FROM joined
+"""
+_KEEP_WORDS = """
+WITH gone AS (DELETE FROM {s}.person_word WHERE person_id = %(id)s AND word <> ALL(%(words)s::text[]))
+INSERT INTO {s}.person_word (word, person_id) SELECT word, %(id)s FROM unnest(%(words)s::text[]) word
+ON CONFLICT DO NOTHING
+"""
+_STATE = "SELECT state FROM {s}.person WHERE id = %s FOR NO KEY UPDATE"
+_KEEP_APP = """
+INSERT INTO {s}.token (sha256, person_id, client, scopes, created_at, expires_at)
+VALUES (%(sha256)s, %(person_id)s, %(client)s, %(scopes)s, %(now)s, %(expires_at)s)
+"""
+_KEEP_BROWSER = """
+INSERT INTO {s}.web_session (sha256, person_id, user_agent, created_at, seen_at, expires_at)
+VALUES (%(sha256)s, %(person_id)s, %(user_agent)s, %(now)s, %(now)s, %(expires_at)s)
+"""
+
+
+def free(reader: Directory, username: str, now: datetime) -> bool:
+    """Nobody has this name, and it does not rest after somebody who had it."""
+    return bool(reader.value(_FREE, {"name": username, "now": now}))
+
+
+def join(tx: DirectoryTx, facts: dict[str, Any]) -> int:
+    """A new person's row, and what they are found by; their id. `facts`: shard, username, email, password, full_name,
+    words, now. Names and ids that are taken are errors of the database."""
+    id: int = tx.value(_JOIN, facts)
+    return id
+
+
+def keep_words(tx: DirectoryTx, person_id: int, words: Sequence[str]) -> None:
+    tx.run(_KEEP_WORDS, {"id": person_id, "words": list(words)})
+
+
+def lock_state(tx: DirectoryTx, person_id: int) -> str | None:
+    """In which state somebody is, locked until the transaction ends; None for nobody."""
+    state: str | None = tx.value(_STATE, (person_id,))
+    return state
+
+
+def keep_token(tx: DirectoryTx, token: dict[str, Any]) -> None:
+    tx.run(_KEEP_APP, token)
+
+
+def keep_browser(tx: DirectoryTx, browser: dict[str, Any]) -> None:
+    tx.run(_KEEP_BROWSER, browser)
 
 
 def named(reader: Directory, username: str) -> int | None:

@@ -65,7 +65,7 @@ def claim(token: str, person_id: PersonId) -> None:
         tx.row(_ONE_AT_A_TIME)
         if exists():
             raise AdministratorExists()
-        sign_in.enter(person_id)
+        sign_in.enter(tx, person_id)
         if not _good(token).update(used_by=person_id):
             raise BadLink()
         Person.objects.filter(id=person_id).update(is_administrator=True)

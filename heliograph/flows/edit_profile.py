@@ -210,7 +210,7 @@ def faces_arrive(tx: DirectoryTx, rows: list[outbox.Row]) -> None:
             continue
         old_state, username, old_name = before[person_id]
         if old_name != full_name:
-            finding.keep(person_id, username, full_name)
+            finding.keep(tx, person_id, username, full_name)
         if old_state != state:
             tx.enqueue("forget_person.v1", person_id=person_id)
             tx.after_commit(lambda id=person_id: records.forget_person(id))  # type: ignore[misc]

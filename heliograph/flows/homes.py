@@ -49,7 +49,14 @@ def ensure(person_ids: Iterable[int]) -> None:
     if wanted - known.keys():
         raise NotFound(cause=f"nobody has id {sorted(wanted - known.keys())}")
     for id, names in known.items():
-        sessions.write(id, _ensuring(id, *names), repeatable=True)
+        settle(id, *names)
+
+
+def settle(person_id: int, username: str, full_name: str) -> None:
+    """Make the home rows of somebody whose names are known; nothing happens where they are."""
+    sessions.write(
+        person_id, lambda tx: home.ensure(tx, person_id, username, full_name), repeatable=True, of_photo=False
+    )
 
 
 def at_home(person_id: int, read: Callable[[], T]) -> T:
@@ -59,10 +66,6 @@ def at_home(person_id: int, read: Callable[[], T]) -> T:
     except NotFound:
         ensure([person_id])
         return read()
-
-
-def _ensuring(id: int, username: str, full_name: str) -> Callable[[Tx], None]:
-    return lambda tx: home.ensure(tx, id, username, full_name)
 
 
 @task("make_home.v1", lane="feed")

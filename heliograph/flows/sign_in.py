@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from heliograph.accounts import credentials, names, passwords, states
+from heliograph.accounts import credentials, entry, names, passwords, states
 from heliograph.accounts.credentials import ALL_SCOPES
 from heliograph.accounts.errors import BadCredentials, Leaving, Suspended
-from heliograph.accounts.models import Person, Token
-from heliograph.core import addresses, clock, environment, limits, logs, metrics
+from heliograph.accounts.models import Person
+from heliograph.core import addresses, environment, limits, logs, metrics
 from heliograph.core.errors import NotFound
 from heliograph.flows import revoke
 from heliograph.sharding import sessions
@@ -91,26 +91,20 @@ def issue_token(
     token = credentials.new_token(person_id, client)
 
     def body(tx: DirectoryTx) -> None:
-        enter(person_id)
-        Token.objects.create(
-            sha256=credentials.sha256(token),
-            person_id=person_id,
-            client=credentials.client_digits(client),
-            scopes=" ".join(scopes),
-            expires_at=None if lives is None else clock.now() + lives,
-        )
+        enter(tx, person_id)
+        entry.with_token(tx, person_id, token, client=client, scopes=scopes, lives=lives)
 
     scopes = tuple(scopes)
     sessions.directory(body)
     return token
 
 
-def enter(person_id: PersonId) -> None:
-    """Inside a transaction of the directory: lock the person's row against a suspension, and see that they may."""
-    person = Person.objects.select_for_update(no_key=True).only("state").filter(id=person_id).first()
-    if person is None:
+def enter(tx: DirectoryTx, person_id: PersonId) -> None:
+    """Lock the person's row in the directory against a suspension, and see that they may come in."""
+    state = entry.lock(tx, person_id)
+    if state is None:
         raise NotFound(cause=f"nobody has id {person_id}")
-    if person.state != states.ACTIVE:
+    if state != states.ACTIVE:
         raise Suspended()
 
 

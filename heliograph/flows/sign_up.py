@@ -8,12 +8,13 @@ first to verify it has it.
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+
 from django.db import IntegrityError
 
-from heliograph.accounts import departure, finding, names, passwords
 from heliograph.accounts import email as email_addresses
-from heliograph.accounts.models import Person
-from heliograph.core import addresses, clock, environment, limits, metrics
+from heliograph.accounts import entry, names, passwords
+from heliograph.core import addresses, environment, limits, metrics
 from heliograph.core.errors import Invalid, Unavailable
 from heliograph.flows import email_addresses as verification
 from heliograph.flows import homes
@@ -21,7 +22,6 @@ from heliograph.sharding import hurry, map, sessions
 from heliograph.sharding.ids import PersonId
 from heliograph.sharding.sessions import DirectoryTx
 
-_MINT = "SELECT public.next_id(%s, 'public.person_id_seq')"
 _TRIES_PER_ACCOUNT = (
     10  # attempts for each account that an address may open: typing errors, names that are taken
 )
@@ -38,15 +38,25 @@ def sign_up(
     with metrics.time("sign_up_seconds"):
         wanted = _checked(username, email, password, full_name)
         _spend("sign_up_tries", address, _TRIES_PER_ACCOUNT)
-        if Person.objects.filter(username=wanted.username).exists() or departure.rests(wanted.username):
+        if not entry.free(sessions.reader().directory, wanted.username):
             raise names.taken()
         _spend("sign_up", address, 1)
         wanted.password = passwords.hashed(password)
         return _make(wanted)
 
 
-def _checked(username: str, email: str, password: str, full_name: str) -> Person:
-    person = Person()
+@dataclass
+class _Wanted:
+    """What somebody asks for; `password` is its hash, as soon as there is one."""
+
+    username: str = ""
+    email: str = ""
+    full_name: str = ""
+    password: str = ""
+
+
+def _checked(username: str, email: str, password: str, full_name: str) -> _Wanted:
+    person = _Wanted()
     mistakes: list[Invalid] = []
     try:
         person.username = names.username(username)
@@ -78,7 +88,7 @@ def _spend(name: str, address: str | None, times: int) -> None:
         limits.spend(name, where, allowed=times * environment.get().sign_ups_per_hour, seconds=3600)
 
 
-def _make(wanted: Person) -> PersonId:
+def _make(wanted: _Wanted) -> PersonId:
     for _ in range(_ID_CLASHES):
         shard = map.pick_open_shard()
         try:
@@ -93,27 +103,18 @@ def _make(wanted: Person) -> PersonId:
     raise Unavailable(cause="no free id")
 
 
-def _insert(tx: DirectoryTx, wanted: Person, shard: int) -> PersonId:
-    person = Person(
-        id=tx.value(_MINT, (shard,)),
-        username=wanted.username,
-        email=wanted.email,
-        full_name=wanted.full_name,
-        password=wanted.password,
-        created_at=clock.now(),
-    )
-    person.save(force_insert=True)
-    finding.keep(person.id, person.username, person.full_name)
-    tx.enqueue("make_home.v1", person_id=person.id)
-    verification.ask(tx, person.id, person.email)
-    tx.after_commit(lambda: _settle(person.id))
-    return person.id
+def _insert(tx: DirectoryTx, wanted: _Wanted, shard: int) -> PersonId:
+    person_id = entry.join(tx, shard, **asdict(wanted))
+    tx.enqueue("make_home.v1", person_id=person_id)
+    verification.ask(tx, person_id, wanted.email)
+    tx.after_commit(lambda: _settle(person_id, wanted))
+    return person_id
 
 
-def _settle(person_id: PersonId) -> None:
+def _settle(person_id: PersonId, wanted: _Wanted) -> None:
     """Make the home at once if its node answers quickly: the person's next page then finds it."""
     with hurry.on(environment.get().inline_projection_ms):
-        homes.ensure([person_id])
+        homes.settle(person_id, wanted.username, wanted.full_name)
 
 
 def _constraint(error: IntegrityError) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from heliograph.accounts import browsers, credentials
+from heliograph.accounts import browsers, credentials, entry
 from heliograph.accounts.models import WebSession
-from heliograph.core import clock
 from heliograph.flows import revoke, sign_in
 from heliograph.sharding import sessions
 from heliograph.sharding.ids import PersonId
@@ -19,16 +18,8 @@ def open(person_id: PersonId, user_agent: str = "") -> str:
     agent = "".join(char for char in user_agent if char.isprintable())[:_LONGEST_AGENT]
 
     def body(tx: DirectoryTx) -> None:
-        sign_in.enter(person_id)
-        now = clock.now()
-        WebSession.objects.create(
-            sha256=credentials.sha256(key),
-            person_id=person_id,
-            user_agent=agent,
-            created_at=now,
-            seen_at=now,
-            expires_at=browsers.until(now, now),
-        )
+        sign_in.enter(tx, person_id)
+        entry.with_browser(tx, person_id, key, agent)
 
     sessions.directory(body)
     return key

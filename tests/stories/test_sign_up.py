@@ -43,7 +43,7 @@ def test_whoever_signs_up_is_signed_in(client: TestClient, network: Any) -> None
 
 
 def test_ones_own_pages_are_there_before_anything_made_a_home(client: TestClient, network: Any) -> None:
-    with mock.patch.object(homes, "ensure", side_effect=Unavailable()):
+    with mock.patch.object(homes, "settle", side_effect=Unavailable()):
         client.post("/sign-up", ERIN)
     client.viewer_id = Person.objects.get(username="erin").id
     for address in ("/settings", "/settings/profile", "/settings/privacy"):
