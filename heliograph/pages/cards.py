@@ -270,6 +270,7 @@ def _permitting(reader: Reader, viewer_id: int, owner_ids: set[int]) -> set[int]
         return visibility.may(reader, viewer_id, owner_ids)
     except Unavailable:
         if len(owner_ids) == 1:
+            reader.missed(*owner_ids)
             return set()
         return set().union(*(_permitting(reader, viewer_id, {owner_id}) for owner_id in owner_ids))
 

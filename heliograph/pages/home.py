@@ -49,9 +49,13 @@ class FeedBusy(Conflict):
 
 @dataclass(frozen=True)
 class HomePage(Page[PhotoCard]):
-    """`unread`: whether something happened to the viewer since they looked; None when that was not asked."""
+    """`unread`: whether something happened to the viewer since they looked; None when that was not asked.
+
+    `gaps`: whether a node was away, so that photos may be missing that are there.
+    """
 
     unread: bool | None = None
+    gaps: bool = False
 
 
 @metrics.time("feed_seconds")
@@ -98,7 +102,8 @@ def page(
         walk.visit(along)
     if with_unread and unread is None:  # an empty feed: nobody has asked their own shard yet
         unread = own.unread(walk.reader, viewer_id)
-    return HomePage(shown[:wanted], _next(walk, shown, wanted), unread)
+    gaps = bool(walk.reader.missing_nodes)
+    return HomePage(shown[:wanted], _next(walk, shown, wanted), unread, gaps)
 
 
 def newer(viewer_id: int, since: int, *, feed: Sequence[bytes] | None = None) -> int:

@@ -100,6 +100,10 @@ class Reader:
     def __init__(self) -> None:
         self.missing_nodes: set[str] = set()
 
+    def missed(self, id: int) -> None:
+        """Remember that the node of this id could not be asked, although the page goes on without it."""
+        self.missing_nodes.add(map.node_of(shard_of(id)).name)
+
     def at(self, id: int) -> Lending:
         """The shard of one id. NotFound when there is none."""
         shard = shard_of(id)

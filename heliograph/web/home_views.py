@@ -34,7 +34,7 @@ def home(request: session.PageRequest) -> HttpResponse:
     first_page = not after and newer is None
     feed = feeds.page(me, count=count, min_id=since, cursor=after, feed=request.feed, with_unread=first_page)
     arriving = feeds.arriving(me, feed) if first_page else []
-    nothing = first_page and not arriving and not feed.items and not feed.next_cursor
+    nothing = first_page and not (arriving or feed.items or feed.next_cursor or feed.gaps)
     context = {
         "tab": "home",
         "feed": feed,
@@ -43,6 +43,7 @@ def home(request: session.PageRequest) -> HttpResponse:
         "arriving": arriving,
         "first_page": first_page,
         "eager": _EAGER if first_page else 0,
+        "gaps": feed.gaps and newer is None,  # on top of a page that stands, only what is new comes
         "nothing": nothing,
         "suggested": suggestions.people(me) if nothing else [],
         "next": answers.after(feed.next_cursor),

@@ -284,16 +284,20 @@ def test_a_node_that_is_away_makes_feeds_shorter_and_breaks_none(
             raise nodes.NodeAway()
         return connect(node, **options)
 
+    assert not home.page(alice.id).gaps
     monkeypatch.setattr(nodes, "connection", away)
     assert ids(alice) == [here, elsewhere], "the private owner cannot be asked"
+    assert home.page(alice.id).gaps, "and that is not all there is"
     valkey.call("FLUSHALL")
     assert ids(alice) == [here]
+    assert home.page(alice.id).gaps
     assert lists.parse(lists.read(alice.id)) is None, "a list that lacks a node is not kept"
     with pytest.raises(nodes.NodeAway):
         ids(bob)
     monkeypatch.undo()
     valkey.call("FLUSHALL")
     assert ids(alice) == [closed, here, elsewhere]
+    assert not home.page(alice.id).gaps
 
 
 def test_somebody_who_comes_while_their_list_is_made_is_served_from_the_nodes(

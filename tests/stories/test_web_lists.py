@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from heliograph.core import valkey
 from heliograph.flows import block, follow, like
+from heliograph.sharding import nodes
 from heliograph.sharding.ids import short_code
+from tests.harness import client
 from tests.harness.people import Somebody, make_person
 from tests.oracle import album
-from tests.stories.web import browser_of
+from tests.stories.web import browser_of, text_of
 
 RunJobs = Callable[..., Any]
 
@@ -150,3 +153,31 @@ def test_a_profile_knows_its_followers_with_and_without_who_looks(
     follow.approve(carol.id, bob.id)
     run_jobs()
     assert counts(bob, "/@carol") == ["1 follower <-", "0 followers"]
+
+
+def test_a_feed_that_lacks_a_node_does_not_say_that_it_is_all(
+    alice: Somebody, bob: Somebody, run_jobs: RunJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alice and her photo are on node 1, Bob and what he follows on node 2: nothing can be shown, but that is said."""
+    album.post(alice.id)
+    run_jobs()
+    browser, connect = browser_of(bob), nodes.connection
+    assert "You have seen it all." in text_of(browser.get("/"))
+
+    def away(node: Any, **options: Any) -> Any:
+        if node.name == "node1":
+            raise nodes.NodeAway()
+        return connect(node, **options)
+
+    valkey.call("FLUSHALL")
+    browser.get("/")  # who Bob is, is kept again
+    valkey.call("DEL", *valkey.keys("photo:*"))
+    with monkeypatch.context() as patched:
+        patched.setattr(client, "on_response", [])  # who looks for leaks asks the nodes what is true
+        patched.setattr(nodes, "connection", away)
+        page = browser.get("/")
+    assert page.status_code == 200
+    said = text_of(page)
+    assert "Some photos cannot be reached right now." in said
+    assert "You have seen it all." not in said and "Your feed fills when you follow people" not in said
+    assert "You have seen it all." in text_of(browser.get("/"))
