@@ -142,6 +142,11 @@ def face(person_id: int, *, reader: Reader) -> PersonCard | None:
     return None if found is None or not found.active else as_card(found)
 
 
+def newcomer(person_id: int, username: str, full_name: str) -> PersonCard:
+    """The face of somebody who has just signed up, which nobody needs to be asked for."""
+    return PersonCard(person_id, username, full_name, avatar_url="", private=False)
+
+
 def as_card(known: Face) -> PersonCard:
     """A face that one has."""
     return parts.person(known, int(clock.now().timestamp()))

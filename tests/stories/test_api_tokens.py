@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import OperationalError
 
 from heliograph.core import clock, environment, valkey
 from heliograph.flows import sign_in, suspend, web_sessions
+from heliograph.sharding import nodes
+from tests.harness import client
 from tests.harness.client import TestClient
 from tests.harness.people import PASSWORD, Somebody
+from tests.harness.servers import Network
 from tests.parts.api import speaker
 from tests.parts.api.speaker import Speaker
 
@@ -47,6 +52,26 @@ def test_a_token_of_another_shape_or_person_is_good_for_nothing(alice: Somebody,
     changed = token[:-1] + ("0" if token[-1] != "0" else "1")
     for wrong in (forged, changed, f"{alice.id}.0000001.{'0' * 32}"):
         assert Speaker(token=wrong).get("/users/self").why == REVOKED
+
+
+def test_signing_up_ends_well_although_the_node_of_the_home_is_away(
+    network: Network, monkeypatch: pytest.MonkeyPatch, run_jobs: Callable[..., Any]
+) -> None:
+    """The account is made in the directory by then: who is told to try again finds their name taken."""
+
+    def away(*_: Any, **__: Any) -> Any:
+        raise nodes.NodeAway()
+
+    said = {"username": "Erin", "email": "erin@example.org", "password": PASSWORD, "full_name": " Erin  E."}
+    with monkeypatch.context() as patched:
+        patched.setattr(client, "on_response", [])  # who looks for leaks asks the nodes what is true
+        patched.setattr(nodes, "connection", away)
+        made = Speaker().post("/accounts", **said)
+    assert made.status == 200
+    assert (made.data["user"]["username"], made.data["user"]["full_name"]) == ("erin", "Erin E.")
+    run_jobs()
+    api = Speaker(token=made.data["access_token"])
+    assert {**api.get("/users/self").data, **made.data["user"]} == api.get("/users/self").data
 
 
 def test_an_expired_token(alice: Somebody) -> None:

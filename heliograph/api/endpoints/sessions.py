@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from heliograph.accounts import names
 from heliograph.api import parameters, render
 from heliograph.api.endpoint import Call, delete, post
 from heliograph.core.errors import Unavailable
 from heliograph.flows import homes, sign_in, sign_up
 from heliograph.pages import cards
+from heliograph.pages.cards import PersonCard
 
 
 @post("/accounts", gives="Session", scope=None)
@@ -20,7 +22,9 @@ def join(
     full_name: Annotated[str, parameters.text(60)] = "",
 ) -> dict[str, Any]:
     """Open an account."""
-    return _session(sign_up.sign_up(username, email, password, full_name, address=call.address))
+    person_id = sign_up.sign_up(username, email, password, full_name, address=call.address)
+    # What they look like was just said: their node need not be asked, and may be away.
+    return _session(cards.newcomer(person_id, names.username(username), names.full_name(full_name)))
 
 
 @post("/sessions", gives="Session", scope=None)
@@ -30,7 +34,7 @@ def enter(
     password: Annotated[str, parameters.text(1000)],
 ) -> dict[str, Any]:
     """Sign in."""
-    return _session(sign_in.check(username, password, address=call.address))
+    return _session(_face(sign_in.check(username, password, address=call.address)))
 
 
 @delete("/sessions", gives="null")
@@ -39,11 +43,15 @@ def leave(call: Call) -> None:
     sign_in.revoke_token(call.token)
 
 
-def _session(person_id: int) -> dict[str, Any]:
+def _session(person: PersonCard) -> dict[str, Any]:
+    return {"user": render.person(person), "access_token": sign_in.issue_token(person.id)}
+
+
+def _face(person_id: int) -> PersonCard:
     found = cards.people(person_id, [person_id])
     if not found:  # a home that sign-up had no time to make
         homes.ensure([person_id])
         found = cards.people(person_id, [person_id])
     if not found:  # their node is away: no token that nobody gets to read
         raise Unavailable(cause=person_id)
-    return {"user": render.person(found[0]), "access_token": sign_in.issue_token(person_id)}
+    return found[0]
