@@ -21,8 +21,9 @@ def address(typed: str) -> str:
     local, _at, domain = text.rpartition("@")
     text = f"{local}@{domain.lower()}"
     try:
-        if len(text) > LONGEST:
-            raise ValidationError("too long")
+        if len(text) > LONGEST or not text.isprintable():
+            # Between quotes the validator lets control characters through, of which mails make ends of lines.
+            raise ValidationError("too long, or not to be written in a mail")
         validate_email(text.encode().decode())
     except (ValidationError, UnicodeEncodeError):
         sentence = _("This is not an e-mail address.")

@@ -50,6 +50,9 @@ def test_an_address_is_kept_as_typed_but_for_its_domain(typed: str, kept: str) -
         "x" * 10_000 + "@example.org",
         "alice@example.org,bob@example.org",
         "Alice <alice@example.org>",
+        '"a\vBcc:bob@example.org\vX"@example.org',
+        '"a\x1b[31m"@example.org',
+        '"a\x7fb"@example.org',
     ],
 )
 def test_this_is_none(typed: str) -> None:

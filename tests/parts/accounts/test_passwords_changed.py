@@ -248,6 +248,14 @@ def test_a_mailbox_that_does_not_exist_is_not(network: Any, monkeypatch: pytest.
     our_mail.send("erin@example.org", "x", "y")
 
 
+def test_a_mail_that_no_header_can_hold_is_given_up_at_once(
+    network: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with override_settings(EMAIL_BACKEND="django.core.mail.backends.console.EmailBackend"):
+        our_mail.send('"a\vBcc:frank@example.org\vX"@example.org', "x", "y")
+    assert [it.getMessage() for it in caplog.records] == ["a mail cannot be written: HeaderParseError"]
+
+
 def _raising(error: Exception) -> Any:
     def send(self: Any) -> int:
         raise error
