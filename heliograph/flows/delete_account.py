@@ -51,22 +51,26 @@ def ask(person_id: PersonId, password: str) -> datetime:
 
 @metrics.time("flow_seconds", flow="delete_account")
 def begin(person_id: PersonId, grace: timedelta = timedelta()) -> datetime:
-    """The same for whoever need not know the password: an operator, at once. Suspended people go, too."""
+    """The same for whoever need not know the password: an operator, at once. Suspended people go, too.
+
+    Who has asked themself goes at the earlier of both moments.
+    """
     wanted = clock.now() + grace
 
     def change(person: Home) -> Home:
         if person.state == states.DELETED:
             raise Gone()
-        if person.state == states.DELETING:
+        if _leaves_by(person, wanted):
             return person  # asked before
         return replace(person, state=states.DELETING, leaves_at=wanted)
 
     def body(tx: Tx) -> datetime:
         before = edit_profile.keep(tx, person_id, change)
-        if before.state == states.DELETING:
+        if _leaves_by(before, wanted):
             return before.leaves_at or clock.now()
-        tx.enqueue("end_everything.v1", person_id=person_id)
-        tx.enqueue("mail_leaving.v1", person_id=person_id)
+        if before.state != states.DELETING:
+            tx.enqueue("end_everything.v1", person_id=person_id)
+            tx.enqueue("mail_leaving.v1", person_id=person_id)
         tx.enqueue("empty_account.v1", person_id=person_id, run_at=wanted)
         return wanted
 
@@ -75,6 +79,11 @@ def begin(person_id: PersonId, grace: timedelta = timedelta()) -> datetime:
     metrics.count("accounts_leaving_total")
     logs.event("account_leaving", person=person_id)
     return leaves_at
+
+
+def _leaves_by(person: Home, moment: datetime) -> bool:
+    """Whether the account is emptied by then anyway, or is being emptied now."""
+    return person.state == states.DELETING and (person.leaves_at is None or person.leaves_at <= moment)
 
 
 @task("end_everything.v1", lane="feed")

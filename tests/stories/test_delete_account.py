@@ -125,6 +125,16 @@ def test_an_operator_decides_otherwise(alice: Somebody) -> None:
         delete_account.stay(alice.id)
 
 
+def test_an_operator_does_not_wait_for_the_days_of_who_has_asked(alice: Somebody, run_jobs: Any) -> None:
+    until = delete_account.ask(alice.id, PASSWORD)
+    assert delete_account.ask(alice.id, PASSWORD) == until, "who asks again changes nothing"
+    assert delete_account.begin(alice.id) <= clock.now()
+    with pytest.raises(Gone):
+        delete_account.stay(alice.id)
+    run_jobs(until=clock.now() + timedelta(minutes=1))
+    assert Person.objects.get(id=alice.id).state == "deleted"
+
+
 def test_when_the_days_are_over_nothing_is_left(
     alice: Somebody, bob: Somebody, carol: Somebody, dave: Somebody, cage: Any, run_jobs: Any, moved: Any
 ) -> None:
