@@ -18,9 +18,10 @@ from heliograph.accounts import store
 LONGEST_QUERY: Final = 100  # characters; what comes after is not looked at
 LONGEST_WORD: Final = 30  # characters
 _MOST_LOOKED_AT: Final = 1_000  # people who share the longest word of a question of several
-_MOST_WORDS: Final = 12  # of one person
+_MOST_WORDS: Final = 24  # of one person
 _MOST_ASKED: Final = 4  # words of one question that are looked at
 _WORD: Final = re.compile(r"[^\W_]+")
+_LIKE_A_USERNAME: Final = re.compile(r"[a-z0-9._]+")
 #: Ends the range of everything that begins with a word: no folded word has a greater letter.
 _LAST: Final = "\U0010ffff"
 
@@ -28,12 +29,18 @@ _LAST: Final = "\U0010ffff"
 def fold(text: str) -> str:
     """A text as names are compared: without accents and capitals, in the plainest letters."""
     plain = unicodedata.normalize("NFKD", text[:LONGEST_QUERY].casefold())
-    return "".join(char for char in plain if unicodedata.category(char)[0] != "M")
+    # Once more: letters of mathematics have their capitals only now. Marks are accents, Cf joins and directs.
+    return "".join(
+        char for char in plain.casefold() if unicodedata.category(char) not in ("Mn", "Mc", "Me", "Cf")
+    )
 
 
 def words_of(username: str, full_name: str) -> list[str]:
-    """What somebody is found by."""
-    pieces = [username, *_WORD.findall(username), *_WORD.findall(fold(full_name))]
+    """What somebody is found by. Words that look like usernames (`j.r.r.`, `anna_lena`) also as a whole, as they are
+    asked for."""
+    named = fold(full_name)
+    whole = [piece.strip(".") for piece in named.split() if _LIKE_A_USERNAME.fullmatch(piece)]
+    pieces = filter(None, [username, *whole, *_WORD.findall(named), *_WORD.findall(username)])
     return list(dict.fromkeys(piece[:LONGEST_WORD] for piece in pieces))[:_MOST_WORDS]
 
 
@@ -43,7 +50,7 @@ def asked_words(query: str) -> list[str]:
     found = []
     for piece in folded.split()[:_MOST_ASKED]:
         # `maria.g` is the beginning of a username; `o'hara` and `smith-jones` are two words each.
-        whole = re.fullmatch(r"[a-z0-9._]+", piece) is not None
+        whole = _LIKE_A_USERNAME.fullmatch(piece) is not None
         found += [
             piece.strip(".") if whole else word for word in ([piece] if whole else _WORD.findall(piece))
         ]

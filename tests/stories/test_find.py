@@ -42,12 +42,30 @@ def post(owner: Somebody, caption: str) -> int:
         ("", []),
         ("\0\ud800", []),
         ("李小", ["李小"]),
+        ("𝐌𝐚𝐫𝐢𝐚 №5", ["maria", "no5"]),
+        ("عبد\u200fالله", ["عبدالله"]),
         ("a b c d e f", ["a", "b", "c", "d"]),
         ("x" * 500, ["x" * 30]),
     ],
 )
 def test_a_question_is_the_beginnings_of_a_few_words(query: str, words: list[str]) -> None:
     assert finding.asked_words(query) == words
+
+
+@pytest.mark.parametrize(
+    ("username", "full_name", "queries"),
+    [
+        ("ronald", "J.R.R. Tolkien anna_lena", ["J.R.R.", "j.r", "J.R.R. Tolkien", "anna_l", "lena", "tolk"]),
+        ("maria", "𝐌𝐚𝐫𝐢𝐚 Ｋａｔｅ", ["kate", "Maria kate", "𝐤𝐚𝐭𝐞"]),
+        ("a.b.c.d.e.f.g.h.i.j.k.l", "Zed Yvonne", ["zed", "yvonne", "a.b.c"]),
+        ("many", "aa bb cc dd ee ff gg hh ii jj kk ll mm nn oo pp", ["nn", "pp"]),
+    ],
+)
+def test_words_are_found_as_they_are_written(
+    bob: Somebody, make_person: Callable[..., Somebody], username: str, full_name: str, queries: list[str]
+) -> None:
+    make_person(username, full_name=full_name)
+    assert {query: names(bob, query) for query in queries} == {query: [username] for query in queries}
 
 
 def test_people_are_found_by_the_beginning_of_any_of_their_names(
