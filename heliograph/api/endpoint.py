@@ -76,17 +76,17 @@ class Endpoint:
             # An empty text is no number and no file; but it is a text, and empties a caption.
             if raw is None or (raw == "" and parameter.kind.schema.get("type") != "string"):
                 if parameter.required:
-                    wrong[parameter.name] = "is missing"
+                    wrong[parameter.name] = f"{parameter.name} is missing."
                 continue
             try:
                 value = parameter.kind.read(raw)
             except BadValue as error:
-                wrong[parameter.name] = str(error)
+                wrong[parameter.name] = f"{parameter.name} {error}."
                 continue
             values[parameter.name] = call.viewer_id if value is MYSELF else value
         if wrong:
             first = next(iter(wrong))
-            raise Invalid(f"{first} {wrong[first]}.", fields=wrong)
+            raise Invalid(wrong[first], fields=wrong)
         return values
 
 

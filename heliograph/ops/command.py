@@ -41,10 +41,21 @@ def heliograph(data: Path | None) -> None:
     local.configure(data)
 
 
+def _data_first(told: list[str]) -> list[str]:
+    """`--data` may stand anywhere, as with bin/up."""
+    for place, word in enumerate(told):
+        if word == "--":
+            break
+        if word == "--data" or word.startswith("--data="):
+            width = 1 if "=" in word else 2
+            return [*told[place : place + width], *told[:place], *told[place + width :]]
+    return told
+
+
 def main() -> None:
     """The entry point: mistakes people can mend are one sentence and exit code 2, never a traceback."""
     try:
-        heliograph(prog_name="heliograph")
+        heliograph(_data_first(sys.argv[1:]), prog_name="heliograph")
     except BadEnvironment as error:
         if "HELIOGRAPH_DIRECTORY" not in os.environ:
             click.echo(

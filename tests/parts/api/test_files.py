@@ -37,13 +37,13 @@ def test_a_file_arrives_with_its_fields_in_any_order() -> None:
 
 
 def test_no_file_is_named() -> None:
-    assert post(part("note", b"sea", None) + END).meta["fields"] == {"photo": "is missing"}
+    assert post(part("note", b"sea", None) + END).meta["fields"] == {"photo": "photo is missing."}
 
 
 def test_a_text_is_no_file() -> None:
     assert post(part("photo", b"sea", None) + END).status == 400
     answer = ask("POST", "/uploads", data=b'{"photo": "x"}', content_type="application/json")
-    assert answer.meta["fields"] == {"photo": "must be a file in a multipart form"}
+    assert answer.meta["fields"] == {"photo": "photo must be a file in a multipart form."}
 
 
 def test_other_files_are_not_kept() -> None:

@@ -30,7 +30,7 @@ def test_a_count_is_what_it_can_be(said: str, read: int | None) -> None:
 def test_a_count_is_a_number(said: str) -> None:
     answer = ask("GET", f"/users/self/feed?count={said}")
     assert (answer.status, answer.meta["error_type"]) == (400, "APIInvalidParametersError")
-    assert answer.meta["fields"] == {"count": "must be a whole number"}
+    assert answer.meta["fields"] == {"count": "count must be a whole number."}
 
 
 @pytest.mark.parametrize("said", ["-1", str(2**40), "9" * 30, "soon"])
@@ -63,13 +63,15 @@ def test_every_letter_arrives() -> None:
 
 
 def test_nul_is_refused() -> None:
-    assert edit(b"caption=a%00b", FORM).meta["fields"] == {"caption": "holds a character that cannot be kept"}
+    assert edit(b"caption=a%00b", FORM).meta["fields"] == {
+        "caption": "caption holds a character that cannot be kept."
+    }
     assert edit(b'{"caption": "a\\u0000b"}').status == 400
 
 
 @pytest.mark.parametrize("value", [1, 1.5, True, [], {}, ["a"], {"a": 1}])
 def test_a_text_is_a_text(value: object) -> None:
-    assert edit(orjson.dumps({"caption": value})).meta["fields"] == {"caption": "must be text"}
+    assert edit(orjson.dumps({"caption": value})).meta["fields"] == {"caption": "caption must be text."}
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,7 @@ def test_a_body_that_ends_early_is_refused() -> None:
 
 def test_what_is_missing_is_named() -> None:
     answer = ask("POST", "/sessions", token=None)
-    assert answer.meta["fields"] == {"username": "is missing"}
+    assert answer.meta["fields"] == {"username": "username is missing."}
     assert answer.meta["error_message"] == "username is missing."
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from heliograph.ops import command as operators
 from heliograph.ops.commands import audit, jobs, shards
 from heliograph.sharding import sessions
 from tests.harness.people import Somebody
@@ -18,6 +19,20 @@ assert test_queue  # its tasks are enqueued here
 
 def typed(command: Any, *words: str) -> Result:
     return CliRunner().invoke(command, words, catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ("--data /there audit", "--data /there audit"),
+        ("audit --data /there", "--data /there audit"),
+        ("people delete --yes --data=/there erin", "--data=/there people delete --yes erin"),
+        ("people suspend -- --data", "people suspend -- --data"),
+        ("audit --data", "--data audit"),
+    ],
+)
+def test_where_the_data_is_may_be_said_anywhere(told: str, read: str) -> None:
+    assert operators._data_first(told.split()) == read.split()
 
 
 def test_jobs_are_counted_by_database(alice: Somebody) -> None:
