@@ -35,9 +35,10 @@ def join(
     )
 
 
-def lock(tx: store.DirectoryTx, person_id: int) -> str | None:
-    """In which state somebody is, who cannot be suspended until the transaction ends; None for nobody."""
-    return store.lock_state(tx, person_id)
+def lock(tx: store.DirectoryTx, person_id: int) -> tuple[str, str] | None:
+    """In which state somebody is, and their password as it is kept: neither changes until the transaction ends. None
+    for nobody."""
+    return store.lock_standing(tx, person_id)
 
 
 def with_token(

@@ -56,10 +56,15 @@ def print_of_password(person: Person) -> str:
 
 
 def print_of_address(person: Person) -> str:
-    """Changes with the address and with its being verified."""
-    return salted_hmac("heliograph.links.address", f"{person.email}\0{person.email_verified}").hexdigest()[
-        :32
-    ]
+    """Changes with the address, with its being verified, and with the password: whoever sets a new one wants an end of
+    what was asked for with the old one."""
+    about = f"{person.email}\0{person.email_verified}\0{person.password}"
+    return salted_hmac("heliograph.links.address", about).hexdigest()[:32]
+
+
+def print_of_hash(password: str) -> str:
+    """Changes with the password, which comes hashed; for jobs."""
+    return salted_hmac("heliograph.links.hash", password).hexdigest()[:32]
 
 
 def fits(facts: dict[str, Any], print: str) -> bool:

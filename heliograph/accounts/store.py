@@ -156,7 +156,7 @@ WITH gone AS (DELETE FROM {s}.person_word WHERE person_id = %(id)s AND word <> A
 INSERT INTO {s}.person_word (word, person_id) SELECT word, %(id)s FROM unnest(%(words)s::text[]) word
 ON CONFLICT DO NOTHING
 """
-_STATE = "SELECT state FROM {s}.person WHERE id = %s FOR NO KEY UPDATE"
+_STANDING = "SELECT state, password FROM {s}.person WHERE id = %s FOR NO KEY UPDATE"
 _KEEP_APP = """
 INSERT INTO {s}.token (sha256, person_id, client, scopes, created_at, expires_at)
 VALUES (%(sha256)s, %(person_id)s, %(client)s, %(scopes)s, %(now)s, %(expires_at)s)
@@ -183,10 +183,10 @@ def keep_words(tx: DirectoryTx, person_id: int, words: Sequence[str]) -> None:
     tx.run(_KEEP_WORDS, {"id": person_id, "words": list(words)})
 
 
-def lock_state(tx: DirectoryTx, person_id: int) -> str | None:
-    """In which state somebody is, locked until the transaction ends; None for nobody."""
-    state: str | None = tx.value(_STATE, (person_id,))
-    return state
+def lock_standing(tx: DirectoryTx, person_id: int) -> tuple[str, str] | None:
+    """In which state somebody is, and their hashed password, locked until the transaction ends; None for nobody."""
+    found = tx.row(_STANDING, (person_id,))
+    return None if found is None else (found[0], found[1])
 
 
 def keep_token(tx: DirectoryTx, token: dict[str, Any]) -> None:

@@ -47,17 +47,21 @@ def of(person_id: PersonId) -> Claim:
     return _claim(person, person.email)
 
 
-def ask(tx: DirectoryTx, person_id: PersonId, email: str) -> None:
-    """Have a mail sent that asks whoever reads it to prove the address."""
-    tx.enqueue("mail_verification.v1", person_id=person_id, email=email)
+def ask(tx: DirectoryTx, person_id: PersonId, email: str, password: str) -> None:
+    """Have a mail sent that asks whoever reads it to prove the address; not if they have another password (this is its
+    hash) by then."""
+    by = links.print_of_hash(password)
+    tx.enqueue("mail_verification.v1", person_id=person_id, email=email, by=by)
 
 
 def ask_again(person_id: PersonId) -> None:
     """Send the mail once more. Nothing happens when the address is verified."""
     limits.spend("ask_to_verify", person_id, allowed=MAILS_PER_HOUR, seconds=3600)
-    claim = of(person_id)
-    if claim.email and not claim.verified:
-        sessions.directory(lambda tx: ask(tx, person_id, claim.email))
+    person = Person.objects.filter(id=person_id).first()
+    if person is None:
+        raise NotFound(cause=f"nobody has id {person_id}")
+    if person.email and not person.email_verified:
+        sessions.directory(lambda tx: ask(tx, person_id, person.email, person.password))
 
 
 def change(person_id: PersonId, email: str, password: str) -> None:
@@ -76,7 +80,11 @@ def change(person_id: PersonId, email: str, password: str) -> None:
     def body(tx: DirectoryTx) -> None:
         # The claim replaces an unverified address; a verified one waits for the proof of the new one.
         Person.objects.filter(id=person_id, email_verified=False).update(email=wanted)
-        ask(tx, person_id, wanted)
+        ask(tx, person_id, wanted, person.password)
+        if person.email_verified and email_addresses.compared(person.email) != email_addresses.compared(
+            wanted
+        ):
+            tx.enqueue("mail_address_claimed.v1", person_id=person_id, email=person.email)
 
     sessions.directory(body)
     logs.event("email_claimed", person=person_id)
@@ -129,11 +137,32 @@ def _wrong(field: str) -> WrongPassword:
     return error
 
 
+@task("mail_address_claimed.v1", lane="outside")
+def mail_address_claimed(person_id: PersonId, email: str) -> None:
+    """Tell whoever reads the address so far that another one is to take its place."""
+    person = Person.objects.filter(id=person_id, email_verified=True).first()
+    if person is None or person.email != email:
+        return
+    mail.send(
+        email,
+        _("Another e-mail address for @%(username)s") % {"username": person.username},
+        _(
+            "Somebody who knows your password wants @%(username)s on Heliograph to have another e-mail address."
+        )
+        % {"username": person.username},
+        _(
+            "If it was not you, set a new password now: the link that was sent there is then good for nothing."
+        ),
+    )
+
+
 @task("mail_verification.v1", lane="outside")
-def mail_verification(person_id: PersonId, email: str) -> None:
-    """Send the link; made here, so that no queue ever holds it."""
+def mail_verification(person_id: PersonId, email: str, by: str = "") -> None:
+    """Send the link; made here, so that no queue ever holds it. `by`: the print of the password it was asked with."""
     person = Person.objects.filter(id=person_id).first()
     if person is None or _claim(person, email).verified:
+        return
+    if by and by != links.print_of_hash(person.password):
         return
     token = links.seal("verify", LIVES, person=person.id, email=email, print=links.print_of_address(person))
     mail.send(

@@ -6,6 +6,7 @@ Whatever is wrong, the answer is the same sentence after the same work: one look
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from heliograph.accounts import credentials, entry, names, passwords, states
@@ -20,7 +21,20 @@ from heliograph.sharding.ids import PersonId
 from heliograph.sharding.sessions import DirectoryTx
 
 
+@dataclass
+class Proof:
+    """That somebody knew a person's password, which is kept as `password`: good while that is so."""
+
+    person_id: PersonId
+    password: str
+
+
 def check(login: str, password: str, *, address: str | None) -> PersonId:
+    """Who signs in; `prove` without the proof."""
+    return prove(login, password, address=address).person_id
+
+
+def prove(login: str, password: str, *, address: str | None) -> Proof:
     """Who signs in, by username or verified e-mail address.
 
     BadCredentials for everything that does not fit; Suspended and Leaving only to somebody who knows the password.
@@ -30,7 +44,8 @@ def check(login: str, password: str, *, address: str | None) -> PersonId:
         _spend(login, address)
         person = Person.objects.with_login(login)
         sessions.leave_directory()
-        if not passwords.matches(password, person.password if person else None, _upgrade(person)):
+        proof = Proof(0, "") if person is None else Proof(person.id, person.password)
+        if not passwords.matches(password, person.password if person else None, _upgrade(person, proof)):
             _note("refused", login, address)
             raise BadCredentials()
         assert person is not None  # noqa: S101 - nobody's password never matches
@@ -41,7 +56,7 @@ def check(login: str, password: str, *, address: str | None) -> PersonId:
             _note("suspended", login, address)
             raise Suspended()
         _note("welcome", login, address, person=person.id)
-        return person.id
+        return proof
 
 
 def _note(outcome: str, login: str, address: str | None, **who: int) -> None:
@@ -63,15 +78,16 @@ def _spend(login: str, address: str | None) -> None:
         limits.spend("sign_in_name", who, allowed=allowed, seconds=60)
 
 
-def _upgrade(person: Person | None) -> Callable[[str], None] | None:
-    """Keeps the password in today's way of hashing, once it was right in an older one."""
+def _upgrade(person: Person | None, proof: Proof) -> Callable[[str], None] | None:
+    """Keeps the password in today's way of hashing, once it was right in an older one; the proof is then of that."""
     if person is None:
         return None
     # Only over the same old hash: the password may be changed in this very moment.
     mine = Person.objects.filter(id=person.id, password=person.password)
 
     def keep(encoded: str) -> None:
-        mine.update(password=encoded)
+        if mine.update(password=encoded):
+            proof.password = encoded
 
     return keep
 
@@ -82,8 +98,10 @@ def issue_token(
     client: str = "built-in",
     scopes: Iterable[str] = ALL_SCOPES,
     lives: timedelta | None = None,
+    proof: Proof | None = None,
 ) -> str:
-    """A new token of this person, told only now. Suspended; NotFound.
+    """A new token of this person, told only now. Suspended; NotFound; BadCredentials when the password of `proof` was
+    changed meanwhile.
 
     Its record is made at its first use, under a lease: made here, it could come after a suspension has looked for
     all tokens, and outlive it.
@@ -91,7 +109,7 @@ def issue_token(
     token = credentials.new_token(person_id, client)
 
     def body(tx: DirectoryTx) -> None:
-        enter(tx, person_id)
+        enter(tx, person_id, proof)
         entry.with_token(tx, person_id, token, client=client, scopes=scopes, lives=lives)
 
     scopes = tuple(scopes)
@@ -99,13 +117,19 @@ def issue_token(
     return token
 
 
-def enter(tx: DirectoryTx, person_id: PersonId) -> None:
-    """Lock the person's row in the directory against a suspension, and see that they may come in."""
-    state = entry.lock(tx, person_id)
-    if state is None:
+def enter(tx: DirectoryTx, person_id: PersonId, proof: Proof | None = None) -> None:
+    """Lock the person's row in the directory against a suspension, and see that they may come in.
+
+    With `proof` also against another password: whoever sets one wants an end of all that came in by the old one.
+    """
+    found = entry.lock(tx, person_id)
+    if found is None:
         raise NotFound(cause=f"nobody has id {person_id}")
+    state, password = found
     if state != states.ACTIVE:
         raise Suspended()
+    if proof is not None and proof.password != password:
+        raise BadCredentials()
 
 
 def revoke_token(token: str) -> None:

@@ -106,7 +106,7 @@ def _make(wanted: _Wanted) -> PersonId:
 def _insert(tx: DirectoryTx, wanted: _Wanted, shard: int) -> PersonId:
     person_id = entry.join(tx, shard, **asdict(wanted))
     tx.enqueue("make_home.v1", person_id=person_id)
-    verification.ask(tx, person_id, wanted.email)
+    verification.ask(tx, person_id, wanted.email, wanted.password)
     tx.after_commit(lambda: _settle(person_id, wanted))
     return person_id
 

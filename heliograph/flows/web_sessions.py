@@ -12,13 +12,14 @@ from heliograph.sharding.sessions import DirectoryTx
 _LONGEST_AGENT = 200  # characters
 
 
-def open(person_id: PersonId, user_agent: str = "") -> str:
-    """Sign a browser in; the key that goes into its cookie, told only now. Suspended; NotFound."""
+def open(person_id: PersonId, user_agent: str = "", *, proof: sign_in.Proof | None = None) -> str:
+    """Sign a browser in; the key that goes into its cookie, told only now. Suspended; NotFound; BadCredentials when the
+    password of `proof` was changed meanwhile."""
     key = credentials.new_browser_key(person_id)
     agent = "".join(char for char in user_agent if char.isprintable())[:_LONGEST_AGENT]
 
     def body(tx: DirectoryTx) -> None:
-        sign_in.enter(tx, person_id)
+        sign_in.enter(tx, person_id, proof)
         entry.with_browser(tx, person_id, key, agent)
 
     sessions.directory(body)

@@ -76,8 +76,8 @@ def enter(request: PageRequest) -> HttpResponse:
     if not form.is_valid():
         return _show(request, "accounts/sign_in.html", form)
     try:
-        person_id = sign_in.check(**form.cleaned_data, address=address.of(request))
-        return let_in(request, person_id)
+        proof = sign_in.prove(**form.cleaned_data, address=address.of(request))
+        return let_in(request, proof.person_id, proof)
     except Leaving as leaving:
         return _ask_to_keep(request, form, leaving.person_id)
     except _TOLD as error:
@@ -265,9 +265,9 @@ def administrator(request: PageRequest, token: str) -> HttpResponse:
     )
 
 
-def let_in(request: HttpRequest, person_id: PersonId) -> HttpResponse:
+def let_in(request: HttpRequest, person_id: PersonId, proof: sign_in.Proof | None = None) -> HttpResponse:
     """Sign this browser in and go on."""
-    key = web_sessions.open(person_id, request.headers.get("User-Agent", ""))
+    key = web_sessions.open(person_id, request.headers.get("User-Agent", ""), proof=proof)
     rotate_token(request)
     response = see(_next(request))
     give_key(response, key)

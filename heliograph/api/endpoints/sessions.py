@@ -34,7 +34,8 @@ def enter(
     password: Annotated[str, parameters.text(1000)],
 ) -> dict[str, Any]:
     """Sign in."""
-    return _session(_face(sign_in.check(username, password, address=call.address)))
+    proof = sign_in.prove(username, password, address=call.address)
+    return _session(_face(proof.person_id), proof)
 
 
 @delete("/sessions", gives="null")
@@ -43,8 +44,9 @@ def leave(call: Call) -> None:
     sign_in.revoke_token(call.token)
 
 
-def _session(person: PersonCard) -> dict[str, Any]:
-    return {"user": render.person(person), "access_token": sign_in.issue_token(person.id)}
+def _session(person: PersonCard, proof: sign_in.Proof | None = None) -> dict[str, Any]:
+    token = sign_in.issue_token(person.id, proof=proof)
+    return {"user": render.person(person), "access_token": token}
 
 
 def _face(person_id: int) -> PersonCard:

@@ -11,7 +11,7 @@ from heliograph.accounts.errors import AddressTaken, BadLink, WrongPassword
 from heliograph.accounts.models import Person
 from heliograph.core import clock
 from heliograph.core.errors import Invalid, Limited
-from heliograph.flows import email_addresses, sign_in, sign_up
+from heliograph.flows import email_addresses, passwords, sign_in, sign_up
 from tests.harness.people import PASSWORD
 from tests.parts.accounts.test_passwords_changed import HERE, mailbox, token
 
@@ -71,11 +71,29 @@ def test_a_verified_address_stays_until_its_successor_is_verified(alice: Any, ma
     email_addresses.verify(token(first))
     email_addresses.change(alice.id, "new@example.org", PASSWORD)
     assert email_addresses.of(alice.id).email == "alice@example.org"
-    (second,) = mailbox()
+    second, told = sorted(mailbox(), key=lambda message: message.to, reverse=True)
+    assert (second.to, told.to) == (["new@example.org"], ["alice@example.org"])
+    assert "Somebody who knows your password" in told.body
     email_addresses.verify(token(second))
     assert email_addresses.of(alice.id) == email_addresses.Claim(alice.id, "alice", "new@example.org", True)
     with pytest.raises(BadLink):  # nor does an old link bring the old address back
         email_addresses.verify(token(first))
+
+
+def test_a_new_password_ends_what_was_claimed_with_the_old_one(
+    alice: Any, mailbox: Any, run_jobs: Any
+) -> None:
+    """Whoever had the old one would have the account by the link in their own mailbox."""
+    email_addresses.verify(token(mailbox()[0]))
+    email_addresses.change(alice.id, "mallory@example.net", PASSWORD)
+    links = [message for message in mailbox() if message.to == ["mallory@example.net"]]
+    email_addresses.change(alice.id, "mallory@example.com", PASSWORD)  # its mail waits
+    passwords.change(alice.id, PASSWORD, "another walk along the sea")
+    assert ["mallory@example.com"] not in [message.to for message in mailbox()]
+    for link in links:
+        with pytest.raises(BadLink):
+            email_addresses.verify(token(link))
+    assert email_addresses.of(alice.id).email == "alice@example.org"
 
 
 def test_an_open_browser_is_not_enough_to_change_it(alice: Any) -> None:

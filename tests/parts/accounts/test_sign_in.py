@@ -14,7 +14,8 @@ from heliograph.accounts.errors import BadCredentials, Suspended
 from heliograph.accounts.models import Person
 from heliograph.core import environment
 from heliograph.core.errors import Limited
-from heliograph.flows import sign_in
+from heliograph.flows import passwords as change_password
+from heliograph.flows import sign_in, web_sessions
 from heliograph.sharding import sessions
 from tests.harness.people import PASSWORD
 
@@ -132,10 +133,31 @@ def test_a_password_of_an_older_way_of_hashing_is_hashed_anew(alice: Any) -> Non
 def test_but_never_over_a_password_that_was_changed_meanwhile(alice: Any) -> None:
     person = Person.objects.get(id=alice.id)
     Person.objects.filter(id=alice.id).update(password="changed meanwhile")
-    keep = sign_in._upgrade(person)
+    proof = sign_in.Proof(alice.id, person.password)
+    keep = sign_in._upgrade(person, proof)
     assert keep is not None
     keep("the old one, hashed anew")
     assert Person.objects.get(id=alice.id).password == "changed meanwhile"
+    assert proof.password == person.password
+
+
+def test_who_proved_the_old_password_does_not_come_in_after_another_was_set(alice: Any) -> None:
+    proof = sign_in.prove("alice", PASSWORD, address=HERE)
+    change_password.change(alice.id, PASSWORD, "another walk along the sea")
+    for come_in in (web_sessions.open, sign_in.issue_token):
+        with pytest.raises(BadCredentials):
+            come_in(alice.id, proof=proof)
+    assert web_sessions.open(
+        alice.id, proof=sign_in.prove("alice", "another walk along the sea", address=HERE)
+    )
+
+
+def test_a_password_that_is_hashed_anew_while_signing_in_lets_one_in(alice: Any) -> None:
+    older = hashers.make_password(PASSWORD, hasher="argon2")  # the tests' first hasher is another
+    Person.objects.filter(id=alice.id).update(password=older)
+    proof = sign_in.prove("alice", PASSWORD, address=HERE)
+    assert Person.objects.get(id=alice.id).password == proof.password != older
+    assert sign_in.issue_token(alice.id, proof=proof)
 
 
 @pytest.mark.parametrize("login", ["alice", "nobody"])
