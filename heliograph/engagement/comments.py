@@ -79,7 +79,8 @@ def add(tx: store.Shard, author_id: int, photo_id: int, text: str, entities: Seq
 
 
 def remove(tx: store.Shard, actor_id: int, photo_id: int, comment_id: int) -> Removed | None:
-    """Delete a comment, as its author or the photo's owner; None when it was deleted already."""
+    """Delete a comment, as its author or the photo's owner; None when it was deleted already, which from now on
+    nobody undoes: whoever did it first would bring back what the other was told is gone."""
     store.lock_counts(tx, [photo_id])
     seen = store.comment_seen(tx, actor_id, photo_id, comment_id)
     if seen is None:
@@ -90,7 +91,10 @@ def remove(tx: store.Shard, actor_id: int, photo_id: int, comment_id: int) -> Re
             raise NotYours()
         raise NotFound(cause=f"comment {comment_id} for {actor_id}")
     version = store.uncomment(tx, actor_id, photo_id, comment_id)
-    return None if version is None else Removed(comment_id, author_id, entities, text, version)
+    if version is None:
+        store.uncomment_again(tx, photo_id, comment_id)
+        return None
+    return Removed(comment_id, author_id, entities, text, version)
 
 
 def restore(tx: store.Shard, actor_id: int, photo_id: int, gone: Removed) -> bool:

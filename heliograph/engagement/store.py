@@ -164,6 +164,14 @@ WITH gone AS (
 )
 SELECT version FROM gone
 """
+#: Of one that is gone already: what was sealed at the deletion before no longer fits.
+_UNCOMMENT_AGAIN = """
+WITH gone AS (
+    UPDATE {s}.comment SET version = nextval('{s}.version_seq')
+    WHERE id = %(comment)s AND photo_id = %(photo)s AND NOT "on" RETURNING id, author_id
+)
+INSERT INTO public.outbox (kind, a, b) SELECT 'commented', id, author_id FROM gone
+"""
 _RECOMMENT = f"""
 WITH {_MAY_SPEAK}, back AS (
     UPDATE {{s}}.comment c
@@ -341,6 +349,11 @@ def uncomment(tx: Shard, actor_id: int, photo_id: int, comment_id: int) -> int |
     """The version of the row that has lost its words; None when there was nothing to delete."""
     version: int | None = tx.value(_UNCOMMENT, {"actor": actor_id, "photo": photo_id, "comment": comment_id})
     return version
+
+
+def uncomment_again(tx: Shard, photo_id: int, comment_id: int) -> None:
+    """Give the row of a comment that is gone a new version, and note it in the outbox."""
+    tx.run(_UNCOMMENT_AGAIN, {"photo": photo_id, "comment": comment_id})
 
 
 def recomment(tx: Shard, values: Mapping[str, Any]) -> bool:

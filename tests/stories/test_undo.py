@@ -82,6 +82,21 @@ def test_a_seal_undoes_its_own_deletion_only(alice: Somebody, bob: Somebody, pho
     assert said(alice, photo) == []
 
 
+@pytest.mark.parametrize("first", ["its author", "the photo's owner"])
+def test_what_the_other_has_deleted_as_well_does_not_come_back(
+    alice: Somebody, bob: Somebody, photo: int, run_jobs: Jobs, first: str
+) -> None:
+    his = comment.add(bob.id, photo, "hello")
+    one, other = (bob, alice) if first == "its author" else (alice, bob)
+    sealed = comment.remove(one.id, photo, his)
+    assert comment.remove(other.id, photo, his) == ""
+    run_jobs()
+    with pytest.raises(TooLate):
+        comment.restore(one.id, photo, his, sealed)
+    assert said(alice, photo) == []
+    assert photos.one(alice.id, photo).comments == 0
+
+
 def test_after_ten_minutes_it_is_too_late(
     alice: Somebody, bob: Somebody, photo: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
