@@ -29,6 +29,7 @@ from heliograph.sharding.ids import PersonId
 from heliograph.sharding.queue import task
 from heliograph.sharding.sessions import Tx
 
+_UNDER_WAY = timedelta(seconds=30)  # longer than a request that began before may still write
 _DECIDES = timedelta(minutes=30)  # how long the question after signing in can be answered
 
 
@@ -46,20 +47,20 @@ def ask(person_id: PersonId, password: str) -> datetime:
         error.fields = {"password": error.sentence}
         raise error
     sessions.leave_directory()
-    return begin(person_id, timedelta(days=environment.get().account_grace_days))
+    return begin(person_id, timedelta(days=environment.get().account_grace_days), by_themself=True)
 
 
 @metrics.time("flow_seconds", flow="delete_account")
-def begin(person_id: PersonId, grace: timedelta = timedelta()) -> datetime:
-    """The same for whoever need not know the password: an operator, at once. Suspended people go, too.
-
-    Who has asked themself goes at the earlier of both moments.
-    """
+def begin(person_id: PersonId, grace: timedelta = timedelta(), *, by_themself: bool = False) -> datetime:
+    """The same for whoever need not know the password: an operator, at once. Suspended people go, too, and who has
+    asked themself goes at the earlier of both moments."""
     wanted = clock.now() + grace
 
     def change(person: Home) -> Home:
         if person.state == states.DELETED:
             raise Gone()
+        if person.state == states.SUSPENDED and by_themself:
+            raise Suspended()  # else they would be back by staying
         if _leaves_by(person, wanted):
             return person  # asked before
         return replace(person, state=states.DELETING, leaves_at=wanted)
@@ -71,7 +72,7 @@ def begin(person_id: PersonId, grace: timedelta = timedelta()) -> datetime:
         if before.state != states.DELETING:
             tx.enqueue("end_everything.v1", person_id=person_id)
             tx.enqueue("mail_leaving.v1", person_id=person_id)
-        tx.enqueue("empty_account.v1", person_id=person_id, run_at=wanted)
+        tx.enqueue("empty_account.v1", person_id=person_id, run_at=max(wanted, clock.now() + _UNDER_WAY))
         return wanted
 
     leaves_at = homes.write(person_id, body, repeatable=True)

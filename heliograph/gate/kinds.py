@@ -31,13 +31,13 @@ class Address:
 
 
 _HASHING = re.compile(
-    r"/(?:sign-in|sign-up|settings/password|settings/email|password/reset/[^/]+|v1/(?:sessions|accounts))"
+    r"/(?:sign-in|sign-up|settings/password|settings/email|settings/delete|password/reset/[^/]+|v1/(?:sessions|accounts))"
 )
 _FILES = re.compile(
     r"/(?:post|post/uploads|post/uploads/parts/[^/]+|settings/avatar|v1/(?:media|uploads|users/self))"
 )
 _URGENT = re.compile(
-    r"/(?:sign-out|settings/(?:privacy|devices)|requests|people/\d+/(?:block|remove|answer)|@[^/]+/(?:block|report)"
+    r"/(?:sign-out|account/keep|settings/(?:privacy|devices)|requests|people/\d+/(?:block|remove|answer)|@[^/]+/(?:block|report)"
     r"|p/[^/]+/(?:delete|report)|p/[^/]+/comments/\d+/(?:delete|report)|v1/users/[^/]+/relationship)"
 )
 

@@ -103,10 +103,16 @@ UPDATE {s}.photo SET state = 'deleted', generation = generation + 1, version = v
     place_level = '', place_id = NULL, place_name = '', place_region = '', place_country = '', lat = NULL, lng = NULL
 WHERE id = %s AND state <> 'deleted'
 """
-NOT_DELETED = """
-SELECT id FROM {s}.photo WHERE owner_id = %(owner_id)s AND state <> 'deleted' AND id > %(after)s
-ORDER BY id LIMIT %(count)s
-"""
+#: Three index walks of one person: no index has all states but one, and without there is the whole table to read.
+NOT_DELETED = (
+    " UNION ALL ".join(
+        "(SELECT id FROM {s}.photo WHERE owner_id = %(owner_id)s AND "
+        + states
+        + " AND id > %(after)s ORDER BY id LIMIT %(count)s)"
+        for states in ("state = 'published'", "state IN ('processing', 'failed')", "state = 'hidden'")
+    )
+    + " ORDER BY id LIMIT %(count)s"
+)
 UNUSED_UPLOADS = "DELETE FROM {s}.upload WHERE owner_id = %s AND photo_id IS NULL RETURNING file"
 #: Photos that were deleted before a moment, and what is left of one when its pictures and its upload are gone.
 TOMBSTONES = f"""

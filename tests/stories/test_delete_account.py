@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from heliograph.accounts import home
-from heliograph.accounts.errors import BadCredentials, BadLink, Gone, Leaving, WrongPassword
+from heliograph.accounts.errors import BadCredentials, BadLink, Gone, Leaving, Suspended, WrongPassword
 from heliograph.accounts.models import Person, PersonWord, Report, RetiredName, Token, WebSession
 from heliograph.core import clock, environment
 from heliograph.core.errors import Invalid, NotFound
@@ -44,6 +44,11 @@ GRACE = timedelta(days=7)
 def moved() -> Callable[[timedelta], None]:
     """Moves the clock on; `network` puts it right again."""
     return clock.shift
+
+
+def soon() -> datetime:
+    """When no request can be under way any more that began before somebody was deleted at once."""
+    return clock.now() + timedelta(minutes=1)
 
 
 def _home(person: Somebody) -> home.Home:
@@ -125,13 +130,20 @@ def test_an_operator_decides_otherwise(alice: Somebody) -> None:
         delete_account.stay(alice.id)
 
 
+def test_who_is_suspended_while_asking_does_not_come_back_by_staying(alice: Somebody) -> None:
+    suspend.suspend(alice.id)
+    with pytest.raises(Suspended):
+        delete_account.ask(alice.id, PASSWORD)
+    assert _home(alice).state == "suspended"
+
+
 def test_an_operator_does_not_wait_for_the_days_of_who_has_asked(alice: Somebody, run_jobs: Any) -> None:
     until = delete_account.ask(alice.id, PASSWORD)
     assert delete_account.ask(alice.id, PASSWORD) == until, "who asks again changes nothing"
     assert delete_account.begin(alice.id) <= clock.now()
     with pytest.raises(Gone):
         delete_account.stay(alice.id)
-    run_jobs(until=clock.now() + timedelta(minutes=1))
+    run_jobs(until=soon())
     assert Person.objects.get(id=alice.id).state == "deleted"
 
 
@@ -197,7 +209,7 @@ UNION ALL SELECT 'seen' FROM {s}.activity_seen WHERE person_id = %(me)s
 
 def test_her_name_is_nobodys_for_a_month(alice: Somebody, run_jobs: Any, moved: Any) -> None:
     delete_account.begin(alice.id)
-    run_jobs()
+    run_jobs(until=soon())
     with pytest.raises(Invalid):
         sign_up.sign_up("alice", "other@example.org", PASSWORD, address=None)
     moved(timedelta(days=31))
@@ -211,7 +223,7 @@ def test_her_name_leads_to_whoever_has_it_then(
 ) -> None:
     assert profile.one(bob.id, "alice").person.id == alice.id
     delete_account.begin(alice.id)
-    run_jobs()
+    run_jobs(until=soon())
     with pytest.raises(NotFound):
         profile.one(bob.id, "alice")
     moved(timedelta(days=31))
@@ -231,7 +243,7 @@ def test_a_life_of_many_chunks_ends_too(
         album.post(alice.id)
     run_jobs()
     delete_account.begin(alice.id)
-    run_jobs()
+    run_jobs(until=soon())
     assert _home(alice).state == "deleted"
     assert rows_of(alice, 0) == []
 
@@ -241,7 +253,7 @@ def test_what_she_said_last_is_waited_for(alice: Somebody, bob: Somebody, run_jo
     run_jobs()
     comment.add(alice.id, photo, "Just now")
     delete_account.begin(alice.id)
-    run_jobs(only=lambda task: task == "empty_account.v1")
+    run_jobs(only=lambda task: task == "empty_account.v1", until=soon())
     assert _home(alice).leaves_at is not None, "it waits for what is on its way"
     run_jobs()
     moved(empty_account.LATER)
@@ -253,5 +265,5 @@ def test_what_she_said_last_is_waited_for(alice: Somebody, bob: Somebody, run_jo
 def test_the_blocked_learn_nothing(alice: Somebody, dave: Somebody, run_jobs: Any) -> None:
     block.block(dave.id, alice.id)
     delete_account.begin(alice.id)
-    run_jobs()
+    run_jobs(until=soon())
     assert not _seen_by(dave, alice)

@@ -21,7 +21,7 @@ VALUES = {
     "code": "NX9sEdgAgL",
 }
 #: Where a password is checked or made.
-HASHES = {"sign-up", "sign-in", "reset-password", "change-password", "email-address"}
+HASHES = {"sign-up", "sign-in", "reset-password", "change-password", "email-address", "delete-account"}
 
 
 def address(route: routes.Route) -> str:
@@ -68,6 +68,7 @@ def test_passwords_are_hashed_in_a_lane_of_their_own() -> None:
         ("POST", "/p/NX9sEdgAgL/delete", Kind.URGENT),
         ("POST", "/people/12/block", Kind.URGENT),
         ("POST", "/settings/privacy", Kind.URGENT),
+        ("POST", "/account/keep", Kind.URGENT),
         ("DELETE", "/v1/media/12", Kind.URGENT),
         ("POST", "/v1/users/12/relationship", Kind.URGENT),
         ("POST", "/p/NX9sEdgAgL/like", Kind.WRITE),
