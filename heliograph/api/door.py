@@ -19,7 +19,7 @@ from heliograph.api.callers import Viewer
 from heliograph.api.endpoint import Call, Endpoint
 from heliograph.api.errors import CRASH, ScopeMissing, WrongMethod, refusal
 from heliograph.api.routes import Routes
-from heliograph.core import environment, metrics, redaction, refused
+from heliograph.core import addresses, environment, metrics, redaction, refused
 from heliograph.core.errors import HeliographError, Limited, Unavailable
 from heliograph.core.limits import Remaining
 
@@ -117,7 +117,7 @@ class Door:
                 return endpoint, said_in_path, query, call
         finally:
             if not counted:
-                self._spend(question, self._by_address, call.address or "unknown")
+                self._spend(question, self._by_address, addresses.household(call.address) or "unknown")
         return endpoint, said_in_path, query, call
 
     def _spend(self, question: _Question, allowance: Allowance, who: str) -> None:

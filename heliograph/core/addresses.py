@@ -9,15 +9,19 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 def of_client(remote: str, forwarded_for: str, trusted: tuple[str, ...]) -> str:
     """The first address, from the right, that is not a trusted proxy's; the peer's when it is not trusted.
 
-    What a client writes into X-Forwarded-For itself stands further left and is never reached.
-    An address that is none (a Unix socket) is the empty text.
+    What a client writes into X-Forwarded-For itself stands further left and is never reached: a hop that cannot be
+    read ends the walk at the proxy that wrote it. An address that is none (a Unix socket, at whose other end only a
+    proxy on this machine can be) is the empty text.
     """
     address = _plain(remote)
     if not trusted:
         return address
     hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
-    while _is_trusted(address, trusted) and hops:
-        address = _plain(hops.pop())
+    while hops and (not address or _is_trusted(address, trusted)):
+        before = _plain(_without_port(hops.pop()))
+        if not before:
+            break
+        address = before
     return address
 
 
@@ -44,9 +48,14 @@ def _networks(trusted: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]
 
 
 def _is_trusted(address: str, trusted: tuple[str, ...]) -> bool:
-    if not address:
-        return True  # a Unix socket: only a proxy on this machine can be at its other end
     return any(ip_address(address) in network for network in _networks(trusted))
+
+
+def _without_port(hop: str) -> str:
+    """`203.0.113.5:4711` and `[2001:db8::1]:55`, as some proxies write them, without what is no address."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 @lru_cache(maxsize=4096)

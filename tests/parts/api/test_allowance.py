@@ -127,6 +127,14 @@ def test_guessing_tokens_is_counted_by_address(monkeypatch: pytest.MonkeyPatch) 
     assert told == [400, 400, 429]
 
 
+def test_all_addresses_of_one_customer_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(limits, "spend", lambda name, who, **more: asked.append(who) or Remaining(5000, 4950))
+    for address in ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1", "203.0.113.9"):
+        ask("GET", "/media/12", door=new_door(), token=REVOKED_TOKEN, REMOTE_ADDR=address)
+    assert asked == ["2001:db8::/64", "2001:db8::/64", "2001:db8:0:1::/64", "203.0.113.9"]
+
+
 def test_nobody_is_remembered_by_their_token(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr(
