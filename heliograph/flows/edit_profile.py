@@ -134,7 +134,7 @@ def keep(tx: Tx, person_id: int, change: Callable[[Home], Home]) -> Home:
     return before
 
 
-@task("forget_face.v1", lane="feed")
+@task("forget_face.v1", lane="feed", away_pause=4)
 def forget_face(person_id: int) -> None:
     """A face has changed: cards ask the node for it."""
     cards.changed(people=[person_id])

@@ -12,7 +12,7 @@ from heliograph.pages import cards
 from heliograph.sharding.queue import task
 
 
-@task("forget_photo.v1", lane="feed")
+@task("forget_photo.v1", lane="feed", away_pause=4)
 def forget(photo_id: int) -> None:
     """Cards ask the node for this photo. May be repeated."""
     cards.changed(photos=[photo_id], counts=[photo_id])

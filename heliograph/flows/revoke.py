@@ -41,13 +41,13 @@ def _forget(tx: DirectoryTx, keys: list[str]) -> None:
         tx.after_commit(lambda: records.forget(keys))
 
 
-@task("forget_record.v1", lane="feed")
+@task("forget_record.v1", lane="feed", away_pause=4)
 def forget_record(keys: list[str]) -> None:
     """Refuse credentials whose rows are gone; the request has done the same, if it could."""
     records.forget(keys)
 
 
-@task("forget_person.v1", lane="feed")
+@task("forget_person.v1", lane="feed", away_pause=4)
 def forget_person(person_id: PersonId) -> None:
     """Ask anew about all credentials of a person, whose state or name has changed."""
     records.forget_person(person_id)

@@ -76,10 +76,10 @@ def run(task: Task, args: Mapping[str, Any]) -> None:
 def pause_after(task: Task, error: BaseException, attempts: int) -> int | None:
     """Seconds until the next attempt; None when this was the last one.
 
-    What is only away comes back: such a job is never given up, and looks again at least twice a minute.
+    What is only away comes back: such a job is never given up, and looks again soon.
     """
     if isinstance(error, Unavailable | Limited):
-        return min(30, queue.pause_seconds(attempts))
+        return min(task.away_pause, queue.pause_seconds(attempts))
     if attempts >= task.retries:
         return None
     return queue.pause_seconds(attempts)

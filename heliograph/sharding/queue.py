@@ -38,12 +38,14 @@ F = TypeVar("F", bound=Callable[..., None])
 
 @dataclass(frozen=True)
 class Task:
-    """What a job's name stands for. `retries` more attempts after the first, with growing pauses."""
+    """What a job's name stands for. `retries` more attempts after the first, with growing pauses; while something is
+    away it is tried without end, at least every `away_pause` seconds."""
 
     name: str
     lane: str
     run: Callable[..., None]
     retries: int
+    away_pause: int
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Job:
 TASKS: dict[str, Task] = {}
 
 
-def task(name: str, *, lane: str, retries: int = 8) -> Callable[[F], F]:
+def task(name: str, *, lane: str, retries: int = 8, away_pause: int = 30) -> Callable[[F], F]:
     """Register a function as a task. Names carry a version: a new meaning of the arguments is a new name."""
     if lane not in LANES:
         raise ValueError(f"unknown lane {lane!r}")
@@ -77,7 +79,7 @@ def task(name: str, *, lane: str, retries: int = 8) -> Callable[[F], F]:
     def register(function: F) -> F:
         if name in TASKS and TASKS[name].run.__qualname__ != function.__qualname__:
             raise ValueError(f"two tasks are called {name!r}")
-        TASKS[name] = Task(name, lane, function, retries)
+        TASKS[name] = Task(name, lane, function, retries, away_pause)
         return function
 
     return register

@@ -92,7 +92,7 @@ def test_a_request_that_is_stuck_leaves_its_stack_once_and_no_secret(
 
 
 def test_a_job_that_is_stuck_is_named(log: _Log, impatient: Any) -> None:
-    task = Task("linger.v1", "slow", lambda: _stuck(log), 0)
+    task = Task("linger.v1", "slow", lambda: _stuck(log), 0, 30)
     lanes.run(task, {})
     assert len(log.said) == 1 and "job linger.v1 has been at it for" in log.said[0]
 

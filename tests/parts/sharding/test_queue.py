@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -140,6 +141,8 @@ def test_pauses_grow_and_what_is_away_is_never_given_up() -> None:
     poisonous = TASKS["test_poison.v1"]
     assert [lanes.pause_after(poisonous, ValueError(), n) for n in range(4)] == [1, 2, None, None]
     assert lanes.pause_after(poisonous, Unavailable(), 500) == 30
+    in_a_hurry = dataclasses.replace(poisonous, away_pause=4)
+    assert [lanes.pause_after(in_a_hurry, Unavailable(), n) for n in (0, 1, 500)] == [1, 2, 4]
     assert queue.pause_seconds(500) == 600
 
 
