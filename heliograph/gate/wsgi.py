@@ -81,9 +81,16 @@ def environ(scope: Scope, body: Body | None) -> Environ:
         told["CONTENT_LENGTH"] = str(body.size)
     for name, value in scope.headers.items():
         _tell_header(told, name, value)
+    if _KEY in scope.headers and "HTTP_IDEMPOTENCY_KEY" not in told:
+        told["HTTP_IDEMPOTENCY_KEY"] = (
+            "\0"  # no ASCII, which Granian keeps to itself: to be refused, not passed over
+        )
     if scope.authority:  # an absolute address, or HTTP/2: what it names goes before a header
         told["HTTP_HOST"] = scope.authority
     return told
+
+
+_KEY = "idempotency-key"
 
 
 def _tell_header(told: Environ, name: str, value: str) -> None:
