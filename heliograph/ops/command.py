@@ -9,11 +9,14 @@ import sys
 from pathlib import Path
 
 import click
+from django.db.utils import InterfaceError, OperationalError
 
 from heliograph import __version__
 from heliograph.core.environment import BadEnvironment
-from heliograph.core.errors import HeliographError
+from heliograph.core.errors import HeliographError, Unavailable
 from heliograph.ops import commands, local
+
+_RUNS = "Does the network run? bin/up starts it; heliograph doctor says more."
 
 
 class Commands(click.Group):
@@ -67,6 +70,12 @@ def main() -> None:
         sys.exit(2)
     except HeliographError as error:
         click.echo(f"{error.sentence}" + (f" ({error.cause})" if error.cause else ""), err=True)
+        if isinstance(error, Unavailable):
+            click.echo(_RUNS, err=True)
+        sys.exit(2)
+    except (OperationalError, InterfaceError) as error:
+        click.echo("The directory does not answer: " + str(error).strip().split("\n")[0], err=True)
+        click.echo(_RUNS, err=True)
         sys.exit(2)
 
 

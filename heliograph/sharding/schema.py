@@ -25,7 +25,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from heliograph.core import environment
-from heliograph.core.errors import Conflict, HeliographError
+from heliograph.core.errors import Conflict, HeliographError, Invalid
 from heliograph.sharding import map, models, nodes
 from heliograph.sharding.ids import MAX_SHARDS, ShardNumber, schema_of
 from heliograph.sharding.map import Node
@@ -35,6 +35,8 @@ PARTS = ("sharding", "accounts", "graph", "media", "engagement", "activity")
 LOCK = 4_242_001  # advisory: migrations and moves of shards exclude each other
 
 _FILE = re.compile(r"(\d{4})_(pre|post)_[a-z0-9_]+\.sql$")
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
+_CONNECT_SECONDS = 5
 _NODE = "node"
 Progress = Callable[[str, int, int], None]
 
@@ -82,6 +84,29 @@ def add_node(name: str, conninfo: str, owner_conninfo: str, *, shards: int) -> N
             models.Shard.objects.bulk_create(models.Shard(number=first + i, node=row) for i in range(shards))
     map.refresh()
     return Node(row.number, row.name, row.conninfo, row.owner_conninfo)
+
+
+def check_node(name: str, conninfo: str, owner_conninfo: str) -> None:
+    """Raise Invalid, saying why, unless a node of this name and these addresses can be entered: what stands in the map
+    is asked by everything from then on. A node that is there already may be named again with its own addresses."""
+    if not _NAME.fullmatch(name):
+        raise Invalid("A node has a name of 1 to 60 small letters, digits, dots, dashes and underscores.")
+    there = models.Node.objects.filter(name=name).first()
+    if there is not None and (there.conninfo, there.owner_conninfo) != (conninfo, owner_conninfo):
+        raise Invalid(f"There is a node called {name} already, at another address ({there.conninfo}).")
+    for option, address in (("--conninfo", conninfo), ("--owner-conninfo", owner_conninfo)):
+        try:
+            if not conninfo_to_dict(address).get("user"):
+                raise Invalid(f"{option} has to name the role: user=…")
+            psycopg.connect(nodes.with_passfile(address), connect_timeout=_CONNECT_SECONDS).close()
+        except psycopg.ProgrammingError as error:
+            raise Invalid(f"{option} is no connection string of libpq.", cause=_first_line(error)) from error
+        except psycopg.Error as error:
+            raise Invalid(f"{option} leads to no database that answers.", cause=_first_line(error)) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]
 
 
 def migrate_all(progress: Progress = lambda what, done, total: None, *, stage: str = "all") -> int:

@@ -62,8 +62,9 @@ def add_node(name: str, conninfo: str, owner_conninfo: str, shards: int) -> None
     from heliograph.ops.ready import ready
 
     ready()
-    from heliograph.sharding import schema
+    from heliograph.sharding import map, schema
 
-    schema.add_node(name, conninfo, owner_conninfo, shards=shards)
+    schema.check_node(name, conninfo, owner_conninfo)
+    node = schema.add_node(name, conninfo, owner_conninfo, shards=shards)
     schema.migrate_all()
-    click.echo(f"{name} has {shards} shards.")
+    click.echo(f"{name} has {len(map.shards_of(node))} shards.")

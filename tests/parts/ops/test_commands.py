@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from heliograph.core.errors import Invalid
 from heliograph.ops import command as operators
 from heliograph.ops.commands import audit, jobs, shards
-from heliograph.sharding import sessions
+from heliograph.sharding import map, sessions
 from tests.harness.people import Somebody
 from tests.harness.servers import Network
 from tests.parts.sharding import test_queue
@@ -33,6 +34,46 @@ def typed(command: Any, *words: str) -> Result:
 )
 def test_where_the_data_is_may_be_said_anywhere(told: str, read: str) -> None:
     assert operators._data_first(told.split()) == read.split()
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "why"),
+    [
+        ("far", "nonsense", "no connection string"),
+        ("far", "host=/nowhere dbname=x user=y", "no database that answers"),
+        ("far", "host=/nowhere dbname=x", "user="),
+        ("", "host=/nowhere user=y", "a name"),
+        ("x" * 100, "host=/nowhere user=y", "a name"),
+        ("a b", "host=/nowhere user=y", "a name"),
+        ("node1", "host=/nowhere user=y", "already"),
+    ],
+)
+def test_a_node_that_nobody_could_ask_is_not_entered(
+    network: Network, name: str, address: str, why: str
+) -> None:
+    """Everything asks all nodes of the map from then on, also the next start."""
+    before = map.nodes()
+    with pytest.raises(Invalid) as refused:
+        typed(
+            shards.command,
+            "add-node",
+            name,
+            "--conninfo",
+            address,
+            "--owner-conninfo",
+            address,
+            "--shards",
+            "0",
+        )
+    assert why in refused.value.sentence
+    map.refresh()
+    assert map.nodes() == before
+
+
+def test_naming_a_node_again_changes_nothing(network: Network) -> None:
+    (node,) = (node for node in map.nodes() if node.name == "node1")
+    told = ["--conninfo", node.conninfo, "--owner-conninfo", node.owner_conninfo, "--shards", "0"]
+    assert "node1 has 4 shards." in typed(shards.command, "add-node", "node1", *told).output
 
 
 def test_jobs_are_counted_by_database(alice: Somebody) -> None:
