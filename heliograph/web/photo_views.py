@@ -105,6 +105,7 @@ def edit(request: SignedInRequest, photo_id: PhotoId) -> HttpResponse:
             "mistake": gettext(error.sentence),
         }
         return render(request, "web/edit_photo.html", context, status=400)
+    messages.success(request, gettext("Saved."))
     return see(f"/p/{short_code(photo_id)}")
 
 

@@ -81,6 +81,7 @@ def test_it_goes_on_where_it_was_left(visitor: Visitor, tmp_path: Path) -> None:
     expect(page.locator(_OFFER)).to_contain_text("Half a sentence")
     expect(page.locator(f"{_OFFER} img")).to_be_visible()
     expect(page.locator("#photo")).to_be_hidden()
+    expect(page.get_by_role("button", name="Post", exact=True)).to_be_hidden()  # nothing is chosen yet
     page.get_by_role("button", name="Go on with it").click()
     expect(page.locator("[data-stage]")).to_have_attribute("data-drawn", "ember 0.7")
     wait_until(lambda: _said(page) == before, "all of it is as it was", seconds=15)
@@ -93,6 +94,32 @@ def test_it_goes_on_where_it_was_left(visitor: Visitor, tmp_path: Path) -> None:
     expect(page.get_by_text("Choose a photo")).to_be_visible()
     expect(page.locator(_OFFER)).to_be_hidden()
     wait_until(lambda: page.evaluate(_KEPT) == [], "what was posted is no draft any more", seconds=15)
+
+
+def test_who_comes_back_after_posting_or_discarding_finds_an_empty_composer(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    """The browser fills the form in again: photo and words stood there, out of sight, and "Post" sent them."""
+    alice = visitor("alice")
+    page = alice.page
+    file = tmp_path / "photo.jpg"
+    file.write_bytes(corpus.jpeg(1200, 900))
+    for end in ("Post", "Discard"):
+        page.goto("/post")
+        page.set_input_files("#photo", file)
+        page.locator("[name=upload_id]:not([value=''])").wait_for(state="attached")
+        alice.words()
+        page.fill("#caption", "Once is enough")
+        if end == "Discard":
+            page.get_by_role("link", name="Back").click()
+        page.get_by_role("button", name=end, exact=True).click()
+        page.wait_for_url("**/")
+        page.go_back()
+        expect(page.get_by_text("Choose a photo")).to_be_visible()
+        assert page.evaluate("document.forms[0].photo.files.length") == 0
+        expect(page.locator("#caption")).to_have_value("")
+        page.goto("/")
+    expect(alice.cards).to_have_count(1)
 
 
 def test_it_belongs_to_who_began_it_and_goes_when_they_sign_out(visitor: Visitor, tmp_path: Path) -> None:

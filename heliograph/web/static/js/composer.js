@@ -35,6 +35,7 @@ counters(form, says);
 const hold = chooser(form, says, { take, complain });
 let chosen = 0; // counts photos: what belongs to an earlier one is dropped
 
+form.reset(); // a browser that comes back fills in what was posted or discarded, out of sight
 form.classList.add("live");
 form.elements.key.value = freshKey(); // this page may be a kept one: two posts must not share a key
 if (form.elements.upload_id.value) form.classList.add("chosen");
