@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from heliograph.core.errors import Invalid
@@ -53,6 +55,9 @@ def remove(request: SignedInRequest, photo_id: PhotoId, comment_id: CommentId) -
     me, back = request.viewer.person_id, f"/p/{short_code(photo_id)}"
     sealed = request.POST.get("undo")
     if sealed is None:
-        return done(request, back, undo=comment.remove(me, photo_id, comment_id))
+        sealed = comment.remove(me, photo_id, comment_id)
+        if not wants_json(request):  # a script offers to undo it instead
+            messages.success(request, gettext("The comment is deleted."))
+        return done(request, back, undo=sealed)
     comment.restore(me, photo_id, comment_id, sealed)
     return done(request, back)

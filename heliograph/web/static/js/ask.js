@@ -40,7 +40,10 @@ export function say(sentence) {
   const toast = document.createElement("div");
   toast.className = "toast";
   toast.textContent = sentence;
-  document.querySelector("[data-toasts]").append(toast);
+  const toasts = document.querySelector("[data-toasts]");
+  // Said again it is said anew, and stands there once. One with a button stays: what it undoes is something else.
+  for (const old of toasts.children) if (!old.querySelector("button") && old.textContent === sentence) old.remove();
+  toasts.append(toast);
   letGo(toast);
 }
 
