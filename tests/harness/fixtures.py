@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from heliograph.core import clock, trips
-from heliograph.sharding import map, sessions
+from heliograph.core import clock, trips, valkey
+from heliograph.sharding import map, nodes, sessions
 from tests.harness import client as clients
 from tests.harness import invariants, limits, people
 from tests.harness.client import TestClient
@@ -74,7 +74,7 @@ def network(servers: Network, usual_limits: None, request: pytest.FixtureRequest
     for server in servers.servers.values():
         servers.restart(server)
     servers.wipe()
-    map.forget()
+    _forget_what_was_believed()
     _runner.reset(f"{SEED}:{request.node.nodeid}")
     inline, sessions.on_projected = sessions.on_projected, None
     try:
@@ -87,6 +87,16 @@ def network(servers: Network, usual_limits: None, request: pytest.FixtureRequest
     finally:
         sessions.on_projected = inline
         clock.shift(timedelta())
+
+
+def _forget_what_was_believed() -> None:
+    """What this process remembers of services for moments is of the test before, which may have stopped one."""
+    from heliograph.ops import health
+
+    map.forget()
+    health._kept = None
+    valkey.patience.answered()
+    nodes._breakers.clear()
 
 
 @pytest.fixture

@@ -174,7 +174,7 @@ def test_a_directory_that_has_no_connection_left_is_away_and_not_broken(
     def nobody_answers(*args: object, **more: object) -> None:
         raise OperationalError("couldn't get a connection after 3.00 sec")
 
-    monkeypatch.setattr(sign_in, "check", nobody_answers)
+    monkeypatch.setattr(sign_in, "prove", nobody_answers)
     said = Speaker().post("/sessions", username="alice", password=PASSWORD)
     assert (said.status, said.meta["error_code"]) == (503, "unavailable")
     assert int(said.headers["Retry-After"]) > 0
