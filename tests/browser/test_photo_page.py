@@ -185,3 +185,21 @@ def test_words_run_in_the_direction_of_their_own_script(visitor: Visitor, pictur
     page.fill("#text", "عاجل")
     page.get_by_role("button", name="Say").click()
     expect(page.locator(".comments p", has_text="عاجل")).to_have_css("direction", "rtl")
+
+
+def test_the_field_for_a_comment_is_not_cut_by_the_tabs(visitor: Visitor, picture: bytes) -> None:
+    """Also where there are no comments yet, whose list would have it below the words."""
+    alice = visitor("alice")
+    page = alice.page
+    with_pictures(page, picture)
+    photo = album.post(
+        id_of("alice"), caption="Two lines of words, which are long enough for that on a phone. " * 2
+    )
+    page.goto(f"/p/{short_code(photo)}")
+    top = "selector => document.querySelector(selector).getBoundingClientRect().top"
+    height = "selector => document.querySelector(selector).getBoundingClientRect().height"
+    room = page.evaluate(height, ".say") + page.evaluate(height, ".tabs") + 10
+    width = page.viewport_size["width"] if page.viewport_size else 390
+    page.set_viewport_size({"width": width, "height": round(page.evaluate(top, ".words") + room)})
+    assert page.evaluate("scrollY") == 0
+    assert page.evaluate(top, ".say") + page.evaluate(height, ".say") <= page.evaluate(top, ".tabs") + 1
