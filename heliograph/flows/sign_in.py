@@ -29,11 +29,6 @@ class Proof:
     password: str
 
 
-def check(login: str, password: str, *, address: str | None) -> PersonId:
-    """Who signs in; `prove` without the proof."""
-    return prove(login, password, address=address).person_id
-
-
 def prove(login: str, password: str, *, address: str | None) -> Proof:
     """Who signs in, by username or verified e-mail address.
 

@@ -28,6 +28,7 @@ from heliograph.flows import (
     upload_photo,
 )
 from heliograph.graph import lists
+from heliograph.media import store
 from heliograph.pages import photo as photo_page
 from heliograph.pages import profile
 from heliograph.sharding import sessions
@@ -98,15 +99,15 @@ def test_who_signs_in_within_the_days_of_grace_may_stay(
     delete_account.ask(alice.id, PASSWORD)
     run_jobs()
     with pytest.raises(BadCredentials):
-        sign_in.check("alice", "a wrong one", address=None)
+        sign_in.prove("alice", "a wrong one", address=None)
     with pytest.raises(Leaving) as leaving:
-        sign_in.check("alice", PASSWORD, address=None)
+        sign_in.prove("alice", PASSWORD, address=None)
     seal, leaves_at = delete_account.question(leaving.value.person_id)
     assert leaves_at > clock.now()
     assert delete_account.keep(seal) == alice.id
     with pytest.raises(BadLink):
         delete_account.keep(seal)  # which would sign in whoever has it
-    assert sign_in.check("alice", PASSWORD, address=None) == alice.id
+    assert sign_in.prove("alice", PASSWORD, address=None).person_id == alice.id
     assert _seen_by(bob, alice) and photo_page.one(bob.id, photo).caption == "Still here"
     run_jobs(until=clock.now() + GRACE)
     assert photo_page.one(bob.id, photo).state == "published", "the job of that day finds that she has stayed"
@@ -189,7 +190,7 @@ def test_when_the_days_are_over_nothing_is_left(
     assert lists.requests(reader, carol.id) == []
     assert not rows_of(alice, photo), "what she said and showed"
     with pytest.raises(BadCredentials):
-        sign_in.check("alice", PASSWORD, address=None)
+        sign_in.prove("alice", PASSWORD, address=None)
 
 
 def rows_of(person: Somebody, photo_id: int) -> list[Any]:
@@ -267,3 +268,16 @@ def test_the_blocked_learn_nothing(alice: Somebody, dave: Somebody, run_jobs: An
     delete_account.begin(alice.id)
     run_jobs(until=soon())
     assert not _seen_by(dave, alice)
+
+
+def test_the_photos_of_one_person_are_found_by_indexes(alice: Somebody) -> None:
+    """A walk over the table is one over everybody's photos, once for each chunk."""
+
+    def plan(tx: sessions.Tx) -> str:
+        tx.run("SET LOCAL enable_seqscan = off")  # a table of a few rows is walked whatever there is
+        values = {"owner_id": alice.id, "after": 0, "count": 200}
+        return "\n".join(row[0] for row in tx.rows("EXPLAIN " + store.NOT_DELETED, values))
+
+    found = sessions.write(alice.id, plan)
+    assert "Seq Scan" not in found
+    assert "photo_by_owner" in found and "photo_unfinished" in found and "photo_hidden" in found

@@ -26,7 +26,7 @@ def test_signing_up_sends_a_link_that_verifies(alice: Any, mailbox: Any) -> None
     assert not email_addresses.of(alice.id).verified  # looking is not verifying
     assert email_addresses.verify(token(message)).verified
     assert email_addresses.of(alice.id).verified
-    assert sign_in.check("alice@example.org", PASSWORD, address=HERE) == alice.id
+    assert sign_in.prove("alice@example.org", PASSWORD, address=HERE).person_id == alice.id
 
 
 def test_a_second_click_finds_it_done(alice: Any, mailbox: Any) -> None:
@@ -43,9 +43,8 @@ def test_several_may_claim_an_address_and_the_first_to_verify_has_it(mailbox: An
     email_addresses.verify(links["frank"])
     with pytest.raises(AddressTaken):
         email_addresses.verify(links["erin"])
-    assert (
-        sign_in.check("family@example.org", PASSWORD, address=HERE) == Person.objects.get(username="frank").id
-    )
+    frank = Person.objects.get(username="frank")
+    assert sign_in.prove("family@example.org", PASSWORD, address=HERE).person_id == frank.id
     assert not Person.objects.get(username="erin").email_verified
 
 

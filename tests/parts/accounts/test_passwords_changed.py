@@ -58,9 +58,9 @@ def reset_token(mailbox: Any, login: str = "alice") -> str:
 
 def test_who_knows_the_old_one_sets_a_new_one(alice: Any) -> None:
     passwords.change(alice.id, PASSWORD, NEW)
-    assert sign_in.check("alice", NEW, address=HERE) == alice.id
+    assert sign_in.prove("alice", NEW, address=HERE).person_id == alice.id
     with pytest.raises(BadCredentials):
-        sign_in.check("alice", PASSWORD, address=HERE)
+        sign_in.prove("alice", PASSWORD, address=HERE)
 
 
 def test_it_ends_everything_but_where_it_was_done(alice: Any, bob: Any) -> None:
@@ -90,7 +90,7 @@ def test_the_wrong_old_one_changes_nothing_and_cannot_be_guessed_for_long(alice:
         assert list(refusal.value.fields) == ["old"]
     with pytest.raises(Limited):
         passwords.change(alice.id, PASSWORD, NEW)
-    assert sign_in.check("alice", PASSWORD, address=HERE) == alice.id
+    assert sign_in.prove("alice", PASSWORD, address=HERE).person_id == alice.id
 
 
 @pytest.mark.parametrize("new", ["", "short", "alice.example", "password", "x" * 10_000, "\ud800" * 9])
@@ -112,7 +112,7 @@ def test_a_link_from_a_mail_sets_a_new_one_once(verified: Any, mailbox: Any) -> 
     token = reset_token(mailbox)
     assert passwords.look(token) == "alice"
     assert passwords.reset(token, NEW) == verified.id
-    assert sign_in.check("alice", NEW, address=HERE) == verified.id
+    assert sign_in.prove("alice", NEW, address=HERE).person_id == verified.id
     assert who.from_web_session(old_browser) is None
     for _ in range(2):
         with pytest.raises(BadLink):

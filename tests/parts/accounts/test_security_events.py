@@ -40,10 +40,10 @@ def heard(caplog: pytest.LogCaptureFixture) -> Heard:
 
 
 def test_coming_in_and_not(alice: Any, heard: Heard) -> None:
-    sign_in.check("alice", PASSWORD, address=HERE)
+    sign_in.prove("alice", PASSWORD, address=HERE)
     for login in ("alice", "Alice", "nobody"):
         with pytest.raises(BadCredentials):
-            sign_in.check(login, "wrong", address=HERE)
+            sign_in.prove(login, "wrong", address=HERE)
     (came, first, second, other) = heard()
     assert came == (
         "sign_in",
@@ -58,10 +58,10 @@ def test_who_guesses_without_end_is_told_once(
 ) -> None:
     monkeypatch.setattr(environment, "_current", replace(environment.get(), sign_ins_per_minute=1))
     with pytest.raises(BadCredentials):
-        sign_in.check("alice", "wrong", address=HERE)
+        sign_in.prove("alice", "wrong", address=HERE)
     for _ in range(3):
         with pytest.raises(Limited):
-            sign_in.check("alice", "wrong", address=HERE)
+            sign_in.prove("alice", "wrong", address=HERE)
     assert [it for it in heard() if it[0] == "limited"] == [
         ("limited", {"limit": "sign_in_address", "who": HERE})
     ]
@@ -95,7 +95,7 @@ def test_the_administrator_and_what_is_done_to_accounts(alice: Any, bob: Any, he
     administrators.claim(administrators.make_link().rsplit("/", 1)[1], alice.id)
     suspend.suspend(bob.id)
     with pytest.raises(Suspended):
-        sign_in.check("bob", PASSWORD, address=HERE)
+        sign_in.prove("bob", PASSWORD, address=HERE)
     suspend.restore(bob.id)
     delete_account.ask(bob.id, PASSWORD)
     events = heard()

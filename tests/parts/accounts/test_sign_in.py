@@ -24,15 +24,15 @@ HERE = "203.0.113.7"
 
 @pytest.mark.parametrize("login", ["alice", "Alice", " ALICE ", "ａｌｉｃｅ"])
 def test_by_name_however_it_is_typed(alice: Any, login: str) -> None:
-    assert sign_in.check(login, PASSWORD, address=HERE) == alice.id
+    assert sign_in.prove(login, PASSWORD, address=HERE).person_id == alice.id
 
 
 @pytest.mark.parametrize("login", ["alice@example.org", "Alice@Example.ORG", " alice@example.org "])
 def test_by_address_once_it_is_verified(alice: Any, login: str) -> None:
     with pytest.raises(BadCredentials):
-        sign_in.check(login, PASSWORD, address=HERE)
+        sign_in.prove(login, PASSWORD, address=HERE)
     Person.objects.filter(id=alice.id).update(email_verified=True)
-    assert sign_in.check(login, PASSWORD, address=HERE) == alice.id
+    assert sign_in.prove(login, PASSWORD, address=HERE).person_id == alice.id
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_by_address_once_it_is_verified(alice: Any, login: str) -> None:
 )
 def test_a_wrong_password_is_refused(alice: Any, password: str) -> None:
     with pytest.raises(BadCredentials):
-        sign_in.check("alice", password, address=HERE)
+        sign_in.prove("alice", password, address=HERE)
 
 
 @pytest.mark.parametrize(
@@ -88,17 +88,17 @@ def _work(login: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, ...]:
     with monkeypatch.context() as counting, CaptureQueriesContext(connection) as queries:
         counting.setattr(passwords, "check_password", counted)
         with pytest.raises(BadCredentials) as refusal:
-            sign_in.check(login, "wrong password", address=HERE)
+            sign_in.prove(login, "wrong password", address=HERE)
     return (str(refusal.value), len(hashed), len(queries))
 
 
 def test_so_many_attempts_from_one_address(alice: Any) -> None:
     for number in range(environment.get().sign_ins_per_minute):
         with pytest.raises(BadCredentials):
-            sign_in.check(f"name{number}", "wrong", address=HERE)
+            sign_in.prove(f"name{number}", "wrong", address=HERE)
     with pytest.raises(Limited):
-        sign_in.check("alice", PASSWORD, address=HERE)
-    assert sign_in.check("alice", PASSWORD, address="203.0.113.8") == alice.id
+        sign_in.prove("alice", PASSWORD, address=HERE)
+    assert sign_in.prove("alice", PASSWORD, address="203.0.113.8").person_id == alice.id
 
 
 @pytest.mark.parametrize("login", ["alice", "nobody"])
@@ -106,11 +106,11 @@ def test_so_many_attempts_at_one_name_from_everywhere(alice: Any, login: str) ->
     spellings = [login, login.upper(), f" {login}", f"{login} "]
     for number in range(environment.get().sign_ins_per_minute):
         with pytest.raises(BadCredentials):
-            sign_in.check(spellings[number % 4], "wrong", address=f"198.51.100.{number}")
+            sign_in.prove(spellings[number % 4], "wrong", address=f"198.51.100.{number}")
     with pytest.raises(Limited):
-        sign_in.check(login, PASSWORD, address=HERE)
+        sign_in.prove(login, PASSWORD, address=HERE)
     with pytest.raises(BadCredentials):
-        sign_in.check("another", "wrong", address=HERE)
+        sign_in.prove("another", "wrong", address=HERE)
 
 
 def test_suspended_is_told_only_to_who_knows_the_password(alice: Any) -> None:
@@ -118,15 +118,15 @@ def test_suspended_is_told_only_to_who_knows_the_password(alice: Any) -> None:
     sessions.write(alice.id, lambda tx: tx.run(sql, ("suspended", alice.id)))
     Person.objects.filter(id=alice.id).update(state="suspended")
     with pytest.raises(BadCredentials):
-        sign_in.check("alice", "wrong", address=HERE)
+        sign_in.prove("alice", "wrong", address=HERE)
     with pytest.raises(Suspended):
-        sign_in.check("alice", PASSWORD, address=HERE)
+        sign_in.prove("alice", PASSWORD, address=HERE)
 
 
 def test_a_password_of_an_older_way_of_hashing_is_hashed_anew(alice: Any) -> None:
     old = hashers.make_password(PASSWORD, hasher="argon2")  # the tests' first hasher is another
     Person.objects.filter(id=alice.id).update(password=old)
-    sign_in.check("alice", PASSWORD, address=HERE)
+    sign_in.prove("alice", PASSWORD, address=HERE)
     assert Person.objects.get(id=alice.id).password.startswith("md5$")
 
 
@@ -174,5 +174,5 @@ def test_nobody_keeps_a_connection_while_a_password_is_hashed(
 
     monkeypatch.setattr(passwords, "matches", watched)
     with contextlib.suppress(BadCredentials):
-        sign_in.check(login, PASSWORD, address=None)
+        sign_in.prove(login, PASSWORD, address=None)
     assert held == [False]
