@@ -22,6 +22,7 @@ import pytest
 from heliograph.core import background
 from tests.faults import promises
 from tests.faults.stack import Load, Stack, pause, socket_inodes, until
+from tests.harness.processes import alive
 
 pytestmark = pytest.mark.faults
 
@@ -151,10 +152,3 @@ def test_metric_files_are_each_process_own(stack: Stack) -> None:
         assert any(file.endswith(f"_{pid}.db") for file in files), f"{name} ({pid}) has no numbers in {files}"
     main = stack.pid("web")
     assert not any(file.endswith(f"_{main}.db") for file in files)
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

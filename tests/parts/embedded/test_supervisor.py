@@ -18,6 +18,7 @@ import pytest
 
 from heliograph.embedded import places, signals
 from heliograph.embedded.bootstrap import main
+from tests.harness.processes import alive
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="adopting orphans is a thing of Linux")
 
@@ -68,13 +69,6 @@ def until(ask: Callable[[], T | None]) -> T:
             return answer
         time.sleep(0.01)
     raise AssertionError("it did not happen in time")
-
-
-def alive(pid: str | int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def gone(pid: str | int) -> bool:

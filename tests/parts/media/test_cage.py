@@ -25,6 +25,7 @@ from heliograph.media.errors import Busy, CageAway, Damaged, Unprocessable
 from heliograph.media.recipes import Recipe
 from tests import corpus
 from tests.harness.cage import Cage, children_of, wait_until
+from tests.harness.processes import alive
 
 Fd = Callable[[bytes], int]
 
@@ -169,7 +170,7 @@ def test_killing_the_broker_in_mid_photo_is_waited_out(small: Callable[..., Cage
         waiting = pool.submit(cage_client.render, photo, Recipe())
         until_decoding()
         cage.stop(signal.SIGKILL)
-        wait_until(lambda: not Path(f"/proc/{child}").exists(), "the decoder died with its broker")
+        wait_until(lambda: not alive(child), "the decoder died with its broker")
         cage.start()
         assert waiting.result(10).renditions
 
