@@ -123,7 +123,7 @@ def put_back(
     if (
         not stands
         or not home.lock(tx, [owner_id])[owner_id].active
-        or store.blocking(tx, [(owner_id, actor_id)])
+        or store.blocked_since(tx, owner_id, actor_id, version)
     ):
         raise undo.TooLate(cause=f"{actor_id} follows {owner_id}: {pair}")
     [newer] = store.versions(tx, 1)

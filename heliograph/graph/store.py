@@ -144,6 +144,10 @@ SELECT b.actor_id, b.target_id FROM {s}.block b
 JOIN unnest(%(ids)s::bigint[], %(others)s::bigint[]) AS k (actor_id, target_id) USING (actor_id, target_id)
 WHERE b."on"
 """
+_BLOCKED_SINCE = """
+SELECT 1 FROM {s}.block
+WHERE actor_id = %(actor)s AND target_id = %(target)s AND ("on" OR version > %(version)s)
+"""
 _BLOCK = """
 INSERT INTO {s}.block AS b (actor_id, target_id, "on", version, at)
 VALUES (%(actor)s, %(target)s, true, nextval('{s}.version_seq'), %(now)s)
@@ -275,6 +279,11 @@ def blocking(tx: Shard, pairs: Sequence[Key]) -> set[Key]:
     """Those (actor, target) pairs of this shard in which the actor blocks the target."""
     rows = tx.rows(_BLOCKING, {"ids": [a for a, _ in pairs], "others": [b for _, b in pairs]})
     return {(row[0], row[1]) for row in rows}
+
+
+def blocked_since(tx: Shard, actor_id: int, target_id: int, version: int) -> bool:
+    """Whether `actor_id` blocks them, or did for a while after `version` of this shard was given out."""
+    return tx.row(_BLOCKED_SINCE, {"actor": actor_id, "target": target_id, "version": version}) is not None
 
 
 def block(tx: Shard, actor_id: int, target_id: int, now: datetime) -> bool:

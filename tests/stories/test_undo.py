@@ -155,7 +155,14 @@ def test_a_follower_who_is_put_back_follows_as_before(
 
 
 @pytest.mark.parametrize(
-    "meanwhile", ["she blocked him", "he unfollowed", "he asked again", "he never followed"]
+    "meanwhile",
+    [
+        "she blocked him",
+        "she blocked him for a moment",
+        "he unfollowed",
+        "he asked again",
+        "he never followed",
+    ],
 )
 def test_a_follow_that_is_another_by_now_is_not_put_back(
     alice: Somebody, bob: Somebody, carol: Somebody, run_jobs: Jobs, meanwhile: str
@@ -174,6 +181,9 @@ def test_a_follow_that_is_another_by_now_is_not_put_back(
     match meanwhile:
         case "she blocked him":
             block.block(carol.id, bob.id)
+        case "she blocked him for a moment":
+            block.block(carol.id, bob.id)
+            block.unblock(carol.id, bob.id)
         case "he unfollowed":
             follow.unfollow(bob.id, carol.id)
         case _:
