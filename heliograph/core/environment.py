@@ -7,8 +7,9 @@ value (secrets). Everything that is wrong is reported at once, and nothing start
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,11 @@ class BadEnvironment(Exception):
     """The configuration cannot be used; the message lists every mistake, one a line."""
 
 
-def _knob(default: Any = MISSING, *, says: str, secret: bool = False, least: int = 1) -> Any:
-    """`least`: a number below it would be noticed much later, if ever; 0 is for knobs that it switches off."""
-    metadata = {"says": says, "secret": secret, "least": least}
+def _knob(
+    default: Any = MISSING, *, says: str, secret: bool = False, least: int = 1, most: int = 2**31 - 1
+) -> Any:
+    """`least`, `most`: numbers beyond would be noticed much later, if ever; 0 is for knobs that it switches off."""
+    metadata = {"says": says, "secret": secret, "least": least, "most": most}
     return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
 
 
@@ -88,7 +91,7 @@ class Environment:
         says="The demo of bin/up: no; credits (who made its photographs); open (anybody here may look around).",
     )
     metrics_dir: str = _knob("", says="Folder in which processes keep their numbers; empty: in memory only.")
-    metrics_port: int = _knob(8001, says="Port of the /metrics listener.", least=0)
+    metrics_port: int = _knob(8001, says="Port of the /metrics listener.", least=0, most=65_535)
     languages: tuple[str, ...] = _knob(
         ("en", "ja"),
         says="Languages of the pages, as BCP 47 tags; the first serves who asks for none of them.",
@@ -226,7 +229,7 @@ def _text(name: str, variables: Mapping[str, str]) -> str | None:
 def _parse(f: Field[Any], text: str) -> Any:
     match f.type:
         case "int":
-            return _number(text, f.metadata["least"])
+            return _number(text, f.metadata["least"], f.metadata["most"])
         case "bool":
             if text.lower() not in {"0", "1", "true", "false", "yes", "no", ""}:
                 raise ValueError(f"{text!r} is neither yes nor no")
@@ -235,20 +238,43 @@ def _parse(f: Field[Any], text: str) -> Any:
             return Path(text)
         case "tuple[str, ...]":
             parts = tuple(part.strip() for part in text.split(",") if part.strip())
-            return _networks(parts) if f.name in {"trusted_proxies", "outgoing_allow"} else parts
-    if f.name == "log_format" and text not in {"line", "json"}:
-        raise ValueError(f"{text!r} is neither line nor json")
-    return _address(text) if f.name == "url" else text
+            return _PARTS.get(f.name, tuple)(parts)
+    return _TEXTS.get(f.name, str)(text)
 
 
-def _number(text: str, least: int) -> int:
+def _number(text: str, least: int, most: int) -> int:
     try:
-        number = int(text)
+        number = (
+            int(text) if len(text) < 100 else most + 1
+        )  # Python refuses to read more digits than it likes
     except ValueError:
         raise ValueError(f"{text!r} is not a whole number") from None
     if number < least:
         raise ValueError(f"{number} is less than {least}")
+    if number > most:
+        raise ValueError(f"{text[:20]} is more than {most}")
     return number
+
+
+def _ports(parts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(_number(part, 1, 65_535)) for part in parts)
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"{text!r} is neither {' nor '.join(choices)}")
+        return text
+
+    return check
+
+
+def _sender(text: str) -> str:
+    address = parseaddr(text)[1]
+    host = address.rpartition("@")[2]
+    if not host or host == address or not text.isprintable():
+        raise ValueError(f"{text!r} has no mail address, as in Photos <photos@example.org>")
+    return text
 
 
 def _networks(parts: tuple[str, ...]) -> tuple[str, ...]:
@@ -269,6 +295,18 @@ def _address(text: str) -> str:
         raise ValueError(f"{text!r} is to be given without a path; a network has a name of its own")
     return text.rstrip("/")
 
+
+_PARTS: dict[str, Callable[[tuple[str, ...]], tuple[str, ...]]] = {
+    "trusted_proxies": _networks,
+    "outgoing_allow": _networks,
+    "outgoing_ports": _ports,
+}
+_TEXTS: dict[str, Callable[[str], str]] = {
+    "url": _address,
+    "log_format": _one_of("line", "json"),
+    "demo": _one_of("no", "credits", "open"),
+    "mail_from": _sender,
+}
 
 _current: Environment | None = None
 

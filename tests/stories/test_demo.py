@@ -202,7 +202,6 @@ def test_nobody_comes_in_from_elsewhere(open_demo: int, sign: dict[str, str]) ->
     [
         {"HELIOGRAPH_DEMO": "no"},
         {"HELIOGRAPH_DEMO": "credits"},
-        {"HELIOGRAPH_DEMO": "yes"},
         {"HELIOGRAPH_URL": "https://photos.example.org"},
         {"HELIOGRAPH_TRUSTED_PROXIES": "10.0.0.1"},
     ],
