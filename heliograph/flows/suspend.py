@@ -24,25 +24,26 @@ class BeingDeleted(Conflict):
 
 
 @metrics.time("flow_seconds", flow="suspend")
-def suspend(person_id: int) -> None:
-    """Nobody sees them or their photos, and they cannot come in. May be repeated."""
-    _set(person_id, "suspended")
+def suspend(person_id: int) -> bool:
+    """Nobody sees them or their photos, and they cannot come in. May be repeated; whether it is news."""
+    return _set(person_id, "suspended")
 
 
 @metrics.time("flow_seconds", flow="restore")
-def restore(person_id: int) -> None:
-    """As before; what they liked and whom they follow was never touched. May be repeated."""
-    _set(person_id, "active")
+def restore(person_id: int) -> bool:
+    """As before; what they liked and whom they follow was never touched. May be repeated; whether it is news."""
+    return _set(person_id, "active")
 
 
-def _set(person_id: int, state: str) -> None:
+def _set(person_id: int, state: str) -> bool:
     def change(person: Home) -> Home:
         if person.state in (states.DELETING, states.DELETED):
             raise BeingDeleted()
         return replace(person, state=state)
 
-    homes.write(person_id, lambda tx: edit_profile.keep(tx, person_id, change), repeatable=True)
+    before = homes.write(person_id, lambda tx: edit_profile.keep(tx, person_id, change), repeatable=True)
     # Not left to the outbox: whoever asked for it wants to know that it is done.
     rows = edit_profile.faces(sessions.reader(), [(person_id, 0)])
     sessions.directory(lambda tx: edit_profile.faces_arrive(tx, rows))
     logs.event("state_set", person=person_id, state=state)
+    return before.state != state

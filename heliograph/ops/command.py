@@ -57,6 +57,10 @@ def _data_first(told: list[str]) -> list[str]:
 
 def main() -> None:
     """The entry point: mistakes people can mend are one sentence and exit code 2, never a traceback."""
+    for word in sys.argv[1:]:
+        if not word.isascii() and word.encode(errors="ignore").decode() != word:
+            click.echo(f"{word!a} is not written in this system's encoding.", err=True)
+            sys.exit(2)
     try:
         heliograph(_data_first(sys.argv[1:]), prog_name="heliograph")
     except BadEnvironment as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,7 +32,13 @@ def show() -> None:
 
 
 @command.command()
-@click.option("--most", default=50, show_default=True, help="At most so many from each database.")
+@click.option(
+    "--most",
+    type=click.IntRange(1, 10_000),
+    default=50,
+    show_default=True,
+    help="At most so many from each database.",
+)
 def failed(most: int) -> None:
     """Jobs that were given up: the log of the worker says why. Ends with 1 when there are any."""
     from heliograph.sharding import queue_care
@@ -59,9 +65,8 @@ def retry(names: tuple[str, ...], everything: bool) -> None:
 
     wanted = _wanted(names, everything)
     done = 0
-    for name, connection in _databases():
-        if everything or name in wanted:
-            done += len(queue_care.retry(connection, None if everything else wanted[name]))
+    for name, connection in _databases(wanted):
+        done += len(queue_care.retry(connection, wanted.get(name)))
     click.echo(f"{done} jobs wait again.")
 
 
@@ -73,9 +78,8 @@ def forget(names: tuple[str, ...]) -> None:
 
     wanted = _wanted(names, False)
     done = 0
-    for name, connection in _databases():
-        if name in wanted:
-            done += len(queue_care.forget(connection, wanted[name]))
+    for name, connection in _databases(wanted):
+        done += len(queue_care.forget(connection, wanted[name]))
     click.echo(f"{done} jobs are forgotten.")
 
 
@@ -85,23 +89,27 @@ def _wanted(names: tuple[str, ...], everything: bool) -> dict[str, list[int]]:
     wanted: dict[str, list[int]] = {}
     for name in names:
         database, _, number = name.rpartition(":")
-        if not database or not number.isdigit():
+        if not database or not (number.isascii() and number.isdigit() and len(number) < 19):
             raise click.BadParameter(f"{name!r} is not DATABASE:ID")
         wanted.setdefault(database, []).append(int(number))
     return wanted
 
 
-def _databases() -> Iterator[tuple[str, Any]]:
-    """The name of each database, and a connection to it; those that are away are told and left out."""
+def _databases(wanted: Collection[str] = ()) -> Iterator[tuple[str, Any]]:
+    """The name of each database (or each of `wanted`), and a connection to it; those that are away are told."""
     from heliograph.ops.ready import ready
 
     ready()
     from heliograph.core import environment
     from heliograph.sharding import map
 
-    for name, conninfo in [("directory", environment.get().directory)] + [
-        (node.name, node.conninfo) for node in map.nodes()
-    ]:
+    there = {"directory": environment.get().directory} | {node.name: node.conninfo for node in map.nodes()}
+    for name in wanted:
+        if name not in there:
+            raise click.BadParameter(f"there is no database {name!r}; there are {', '.join(there)}")
+    for name, conninfo in there.items():
+        if wanted and name not in wanted:
+            continue
         with _connected(name, conninfo) as connection:
             if connection is not None:
                 yield name, connection

@@ -26,6 +26,10 @@ def command(host: str) -> None:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     folder = Path(env.metrics_dir)
     watching = threading.Thread(target=sampler.watch, args=(folder, threading.Event()), daemon=True)
-    with listener(host, env.metrics_port, folder) as served:
+    try:
+        listening = listener(host, env.metrics_port, folder)
+    except (OSError, UnicodeError) as error:
+        raise click.UsageError(f"Nothing can listen on {host}, port {env.metrics_port}: {error}") from error
+    with listening as served:
         watching.start()
         served.serve_forever()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import click
+
+T = TypeVar("T")
 
 
 @click.group()
@@ -19,8 +22,8 @@ def suspend(username: str) -> None:
     _ready()
     from heliograph.flows import suspend as flow
 
-    _each(username, flow.suspend)
-    click.echo(f"@{username} is suspended.")
+    was = not _each(username, flow.suspend)
+    click.echo(f"@{_name(username)} {'was suspended already' if was else 'is suspended'}.")
 
 
 @command.command()
@@ -30,8 +33,8 @@ def restore(username: str) -> None:
     _ready()
     from heliograph.flows import suspend as flow
 
-    _each(username, flow.restore)
-    click.echo(f"@{username} is restored.")
+    was = not _each(username, flow.restore)
+    click.echo(f"@{_name(username)} {'was not suspended' if was else 'is restored'}.")
 
 
 @command.command()
@@ -45,7 +48,7 @@ def delete(username: str) -> None:
     from heliograph.flows import delete_account as flow
 
     _each(username, flow.begin)
-    click.echo(f"@{username} is being deleted.")
+    click.echo(f"@{_name(username)} is being deleted.")
 
 
 def _ready() -> None:
@@ -54,11 +57,15 @@ def _ready() -> None:
     ready()
 
 
-def _each(username: str, deed: Callable[[int], object]) -> None:
+def _name(typed: str) -> str:
+    return typed.removeprefix("@").lower()
+
+
+def _each(username: str, deed: Callable[[int], T]) -> T:
     from heliograph.accounts.models import Person
     from heliograph.core.errors import NotFound
 
-    person = Person.objects.filter(username=username.removeprefix("@").lower()).first()
+    person = Person.objects.filter(username=_name(username)).first()
     if person is None:
-        raise NotFound(f"There is nobody called {username}.")
-    deed(person.pk)
+        raise NotFound(f"There is nobody called @{_name(username)}.")
+    return deed(person.pk)

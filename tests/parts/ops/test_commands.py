@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from heliograph.core import environment
 from heliograph.core.errors import Invalid
 from heliograph.ops import command as operators
-from heliograph.ops.commands import audit, jobs, shards
+from heliograph.ops.commands import audit, jobs, metrics, people, shards
 from heliograph.sharding import map, sessions
 from tests.harness.people import Somebody
 from tests.harness.servers import Network
@@ -102,6 +105,53 @@ def test_a_failed_job_is_shown_retried_and_forgotten(alice: Somebody, run_jobs: 
 )
 def test_what_makes_no_sense_is_refused(network: Network, words: tuple[str, ...]) -> None:
     assert typed(jobs.command, *words).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("failed", "--most", "0"),
+        ("retry", "nowhere:1"),
+        ("forget", "node1:²"),
+        ("retry", "node1:" + "9" * 30),
+    ],
+)
+def test_jobs_that_cannot_be_are_refused(network: Network, words: tuple[str, ...]) -> None:
+    refused = typed(jobs.command, *words)
+    assert refused.exit_code == 2
+    assert "Usage:" in refused.output
+
+
+def test_who_is_suspended_already_is_said_to_be(alice: Somebody) -> None:
+    for deed, told in [
+        ("suspend", "@alice is suspended."),
+        ("suspend", "@alice was suspended already."),
+        ("restore", "@alice is restored."),
+        ("restore", "@alice was not suspended."),
+    ]:
+        assert typed(people.command, deed, "@Alice").stdout.splitlines()[-1] == told
+
+
+def test_an_argument_in_no_encoding_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["heliograph", "people", "suspend", "al\udcffice"])
+    with pytest.raises(SystemExit) as ended:
+        operators.main()
+    assert ended.value.code == 2
+    assert r"'al\udcffice' is not written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "203.0.113.1", "a" * 300])
+def test_numbers_that_cannot_be_served_there_are_a_sentence(
+    network: Network, host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = dataclasses.replace(environment.get(), metrics_dir=str(tmp_path), metrics_port=0)
+    monkeypatch.setattr(environment, "get", lambda: chosen)
+    monkeypatch.setattr("signal.signal", lambda *told: None)
+    refused = typed(metrics.command, "--host", host)
+    assert refused.exit_code == 2
+    assert f"Nothing can listen on {host}" in refused.output
 
 
 def test_shards_are_up_to_date(network: Network) -> None:
