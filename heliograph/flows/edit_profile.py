@@ -5,8 +5,9 @@ Going private ends every address of their pictures (media generation); going pub
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -14,12 +15,12 @@ from heliograph.accounts import finding, home, names, records
 from heliograph.accounts.errors import Suspended
 from heliograph.accounts.home import Home
 from heliograph.accounts.models import Person
-from heliograph.core import metrics
+from heliograph.core import clock, metrics
 from heliograph.core.errors import Invalid
 from heliograph.flows import homes
 from heliograph.media import cage_client, captions, storage, tokens, upload_rows, uploads
 from heliograph.media.errors import UploadGone
-from heliograph.media.recipes import Recipe
+from heliograph.media.recipes import Picture, Recipe
 from heliograph.media.upload_rows import UploadUsed
 from heliograph.pages import cards
 from heliograph.sharding import outbox, sessions
@@ -28,6 +29,7 @@ from heliograph.sharding.sessions import DirectoryTx, Reader, Tx
 
 MAX_BIO: Final = 300  # characters
 MAX_WEBSITE: Final = 200  # characters
+_ABANDONED: Final = timedelta(minutes=10)  # much longer than a request that sets one takes
 AVATAR_SIZES: Final = (150, 320)  # pixels; the smaller is what cards show
 
 
@@ -91,7 +93,14 @@ def set_avatar(person_id: int, upload_id: int) -> None:
     if upload.photo_id is not None:
         raise UploadUsed()
     token = tokens.of_person(person_id)
-    _store(token, upload.file)
+    pictures = _rendered(upload.file)
+    # Before a byte is stored: should we be killed in between, nobody else would know of these files.
+    later = clock.now() + _ABANDONED
+    homes.write(
+        person_id, lambda tx: tx.enqueue("remove_avatar.v1", person_id=person_id, token=token, run_at=later)
+    )
+    for size, picture in pictures.items():
+        storage.get().put(storage.rendition(token, size), picture.data)
 
     def change(person: Home) -> Home:
         if not person.active:
@@ -142,7 +151,7 @@ def forget_face(person_id: int) -> None:
 
 @task("remove_avatar.v1", lane="slow")
 def remove_avatar(person_id: int, token: str) -> None:
-    """Remove the files of a picture that is no longer somebody's."""
+    """Remove the files of a picture that is no longer somebody's, or never came to be."""
     person = home.load(sessions.reader(), [person_id]).get(person_id)
     if person is not None and person.avatar == token:
         return
@@ -171,15 +180,13 @@ def _bio(typed: str) -> str:
     return captions.clean(typed, at_most=MAX_BIO, field="bio")
 
 
-def _store(token: str, file: str) -> None:
+def _rendered(file: str) -> Mapping[int, Picture]:
     recipe = Recipe(square=True, sizes=AVATAR_SIZES, master=False)
     try:
         with uploads.path_of(file).open("rb") as upload:
-            rendered = cage_client.render(upload.fileno(), recipe)
+            return cage_client.render(upload.fileno(), recipe).renditions
     except FileNotFoundError as error:
         raise UploadGone(cause=error) from None
-    for size, picture in rendered.renditions.items():
-        storage.get().put(storage.rendition(token, size), picture.data)
 
 
 def faces(reader: Reader, pairs: Sequence[tuple[int, int]]) -> list[outbox.Row]:

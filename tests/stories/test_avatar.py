@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from heliograph.core import environment
+from heliograph.core import clock, environment
 from heliograph.core.errors import HeliographError
 from heliograph.flows import catalogue as _all_tasks  # noqa: F401 - a photo is posted
 from heliograph.flows import edit_profile, post_photo, upload_photo
@@ -80,3 +82,27 @@ def test_an_upload_is_used_once_and_by_its_owner(alice: Any, carol: Any, run_job
         with pytest.raises(HeliographError):
             edit_profile.set_avatar(alice.id, nothing)
     run_jobs()
+
+
+def test_what_was_stored_and_never_came_to_be_is_removed(
+    alice: Any, run_jobs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*told: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = pictures()
+    mine = send(alice)
+    with monkeypatch.context() as patch:
+        patch.setattr(edit_profile, "keep", killed)
+        with pytest.raises(KeyboardInterrupt):
+            edit_profile.set_avatar(alice.id, mine)
+    assert len(pictures() - before) == len(edit_profile.AVATAR_SIZES)
+    run_jobs(until=clock.now() + timedelta(hours=1))
+    assert pictures() == before
+    edit_profile.set_avatar(alice.id, mine)
+    run_jobs(until=clock.now() + timedelta(hours=1))
+    assert served(face(alice))
+
+
+def pictures() -> set[Path]:
+    return set((environment.get().media / "renditions").glob("*/*/*"))
