@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from heliograph.core.errors import Invalid, NotFound
+from heliograph.engagement import words
 from heliograph.flows import delete_photo, edit_photo, post_photo
 from heliograph.flows import like as likes
 from heliograph.media.places import spots
@@ -49,6 +50,7 @@ def whole(
         "comments": found.comments.items[::-1],
         "earlier": found.comments.next_cursor,
         "key": uuid.uuid4().hex,
+        "longest": words.MAX_LENGTH,
         "newer": found.newer if published else None,
         "older": found.older if published else None,
     }

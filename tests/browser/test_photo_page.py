@@ -34,6 +34,30 @@ def rows(page: Page) -> list[str]:
     ]
 
 
+def test_a_comment_that_is_too_long_says_so_before_it_is_sent(visitor: Visitor, picture: bytes) -> None:
+    alice = visitor("alice")
+    photo = album.post(id_of("alice"))
+    page = alice.page
+    with_pictures(page, picture)
+    page.goto(f"/p/{short_code(photo)}")
+    field, left = page.get_by_label("Your comment"), page.locator(".say .counter")
+    field.fill("x" * 200)
+    expect(left).to_be_hidden()
+    field.fill("x" * 250 + " 🌻" * 20)
+    expect(left).to_have_text("10 characters left")
+    field.fill("kind word " * 40)
+    expect(left).to_have_text("99 characters too many")
+    alice.expected = {400}
+    page.get_by_role("button", name="Say").click()
+    expect(page.locator(".toast")).to_contain_text("300")
+    expect(field).to_have_value(("kind word " * 40).strip())  # nothing was cut
+    expect(left).to_have_text("99 characters too many")
+    field.fill("kind word")
+    page.get_by_role("button", name="Say").click()
+    expect(page.locator(".comment")).to_contain_text("kind word")
+    expect(left).to_be_hidden()
+
+
 def test_comments_come_and_go(visitor: Visitor, picture: bytes) -> None:
     alice = visitor("alice")
     me = id_of("alice")

@@ -22,7 +22,7 @@ async function comment(form) {
   if (!text) return;
   const waiting = shown(form, text);
   const sending = send(form);
-  field.value = "";
+  fill(field, "");
   form.elements.key.value = freshKey();
   try {
     const { html } = await sending;
@@ -31,9 +31,14 @@ async function comment(form) {
     else waiting.classList.remove("waits");
   } catch (error) {
     waiting.remove();
-    field.value = text + (field.value ? "\n" + field.value : "");
+    fill(field, text + (field.value ? "\n" + field.value : ""));
     sayWhy(error);
   }
+}
+
+function fill(field, text) {
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true })); // whoever counts its letters
 }
 
 function shown(form, text) {

@@ -13,7 +13,6 @@ import { Posting } from "./composer/posting.js";
 import { Stage } from "./composer/stage.js";
 import { Strip } from "./composer/strip.js";
 import { tabs } from "./composer/tabs.js";
-import { counters } from "./composer/words.js";
 
 const form = document.querySelector("[data-composer]");
 const part = (name) => form.querySelector(`[data-${name}]`);
@@ -31,7 +30,6 @@ posting.onposted = () => {
   return draft.drop({ over: true });
 };
 const showTool = tabs(form, toolChosen);
-counters(form, says);
 const hold = chooser(form, says, { take, complain });
 let chosen = 0; // counts photos: what belongs to an earlier one is dropped
 

@@ -16,6 +16,7 @@ import "./away.js";
 document.documentElement.classList.add("scripted"); // all of the above has arrived
 for (const toast of document.querySelectorAll("[data-toast]")) letGo(toast);
 if (document.querySelector("[data-complete]")) import("./complete.js");
+if (document.querySelector("textarea")) import("./counters.js");
 if (document.querySelector("[data-own-picture]")) import("./own_picture.js");
 if (document.querySelector("[data-find]")) import("./find.js");
 if (document.querySelector("[data-sign-out]")) import("./leaving.js");
