@@ -110,14 +110,14 @@ class Environment:
         10, says="Fan-outs of these last minutes run again when Valkey restarted.", least=0
     )
 
-    upload_max_bytes: int = _knob(25 * _MEBIBYTE, says="Largest photo, in bytes.")
+    upload_max_bytes: int = _knob(25 * _MEBIBYTE, says="Largest photo, in bytes.", most=2**62)
     accept_heic: bool = _knob(
         False, says="Take HEIC and AVIF photos; HEIC needs the package pillow-heif. See run-it-for-others.md."
     )
     upload_max_pixels: int = _knob(50_000_000, says="Largest photo, in pixels.")
     upload_deadline_seconds: int = _knob(120, says="An upload that takes longer is ended.")
     upload_free_bytes: int = _knob(
-        256 * _MEBIBYTE, says="No upload begins with less room on its disk.", least=0
+        256 * _MEBIBYTE, says="No upload begins with less room on its disk.", least=0, most=2**62
     )
     upload_minimum_rate: int = _knob(4096, says="Bytes a second below which an upload is ended.", least=0)
     uploads_at_once: int = _knob(1, says="Uploads worked on at the same time by one web process.")

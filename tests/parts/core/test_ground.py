@@ -41,6 +41,7 @@ def test_every_mistake_is_told_at_once() -> None:
         ("FEED_MAX", "0", "0 is less than 1"),
         ("FEED_MAX", "9" * 20, "is more than 2147483647"),
         ("FEED_MAX", "9" * 5000, "is more than 2147483647"),
+        ("UPLOAD_FREE_BYTES", str(2**63), "is more than 4611686018427387904"),
         ("METRICS_PORT", "65536", "65536 is more than 65535"),
         ("OUTGOING_PORTS", "443, http", "'http' is not a whole number"),
         ("OUTGOING_PORTS", "0", "0 is less than 1"),
@@ -63,6 +64,11 @@ def test_what_would_only_be_noticed_later_is_refused_at_the_start(
     with pytest.raises(BadEnvironment) as told:
         environment.load({**_LEAST, f"HELIOGRAPH_{name}": value})
     assert sentence in str(told.value)
+
+
+def test_a_disk_may_be_larger_than_a_number_of_32_bits() -> None:
+    variables = {**_LEAST, "HELIOGRAPH_UPLOAD_FREE_BYTES": str(10**13)}
+    assert environment.load(variables).upload_free_bytes == 10**13
 
 
 def test_nobody_may_sign_up_where_the_limit_is_none() -> None:
