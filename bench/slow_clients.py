@@ -20,10 +20,12 @@ import statistics
 import threading
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.synchronize import Event
+from typing import Any
 
 from bench.launch import ledger, pictures, seed, stack
 from heliograph.core import background
@@ -48,7 +50,8 @@ class Site:
     posters: list[str]
 
 
-Attack = Callable[[Site, Event], None]
+#: Ends when it is told to; a crowd says how often it was answered, by status.
+Attack = Callable[[Site, Event], Counter[int] | None]
 
 
 def main() -> None:
@@ -62,12 +65,21 @@ def main() -> None:
     attacks = {name: act for name, act in ATTACKS.items() if asked.only in (None, name) or act is None}
     with _site() as (site, until_idle):
         _under(None, site, 3)  # the first look makes the feed
-        taken: dict[str, list[list[float]]] = {}
+        taken: dict[str, list[Round]] = {}
         for _ in range(asked.rounds):
             for name, attack in attacks.items():
                 taken.setdefault(name, []).append(_under(attack, site, asked.seconds))
                 until_idle()
         _report(taken)
+
+
+@dataclass(frozen=True)
+class Round:
+    """Milliseconds of each feed, from when it was due; answers of a crowd, by status, and for how many seconds."""
+
+    took: list[float]
+    answers: Counter[int]
+    seconds: float
 
 
 @contextmanager
@@ -88,10 +100,10 @@ def _site() -> Iterator[tuple[Site, Callable[[], None]]]:
         yield Site(network.port, tokens[-1], tokens[:_CROWD]), until_idle
 
 
-def _under(attack: Attack | None, site: Site, seconds: float) -> list[float]:
-    """Milliseconds of each feed, from when it was due."""
-    stop = _fork.Event()
-    enemy = _fork.Process(target=_attacking, args=(attack, site, stop)) if attack else None
+def _under(attack: Attack | None, site: Site, seconds: float) -> Round:
+    stop, answers = _fork.Event(), _fork.SimpleQueue()
+    enemy = _fork.Process(target=_attacking, args=(attack, site, stop, answers)) if attack else None
+    attacked = time.monotonic()
     if enemy:
         enemy.start()
         time.sleep(1)
@@ -105,17 +117,19 @@ def _under(attack: Attack | None, site: Site, seconds: float) -> list[float]:
     for reader in readers:
         reader.join()
     stop.set()
-    if enemy:
-        enemy.join()
-        if enemy.exitcode:
-            raise SystemExit("nobody attacked: see above")
-    return took
+    attacked = time.monotonic() - attacked
+    if not enemy:
+        return Round(took, Counter(), attacked)
+    enemy.join()
+    if enemy.exitcode:
+        raise SystemExit("nobody attacked: see above")
+    return Round(took, answers.get(), attacked)
 
 
-def _attacking(attack: Attack, site: Site, stop: Event) -> None:
+def _attacking(attack: Attack, site: Site, stop: Event, answers: Any) -> None:
     os.setsid()
     background.step_group(background.NICENESS)
-    attack(site, stop)
+    answers.put(attack(site, stop) or Counter())
 
 
 def _read(site: Site, began: float, number: int, seconds: float, took: list[float]) -> None:
@@ -195,15 +209,15 @@ def _not_reading(site: Site, stop: Event) -> None:
         each.close()
 
 
-def _signing_in(site: Site, stop: Event) -> None:
+def _signing_in(site: Site, stop: Event) -> Counter[int]:
     """Two hundred people at once, wrong passwords: each costs a hash."""
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    _crowd(
+    return _crowd(
         site, stop, lambda n: ("/v1/sessions", f"username=person{n}&password=wrong+horse".encode(), headers)
     )
 
 
-def _posting(site: Site, stop: Event) -> None:
+def _posting(site: Site, stop: Event) -> Counter[int]:
     """Two hundred photos at once, whole ones; whoever has an answer sends the next."""
     photos, border = pictures.made(8, _SEED), "heliographslowclients"
     before = f'--{border}\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n'.encode()
@@ -216,14 +230,15 @@ def _posting(site: Site, stop: Event) -> None:
         }
         return "/v1/media", bodies[n % len(bodies)], headers
 
-    _crowd(site, stop, asked)
+    return _crowd(site, stop, asked)
 
 
 Asked = tuple[str, bytes, dict[str, str]]
 
 
-def _crowd(site: Site, stop: Event, asked: Callable[[int], Asked]) -> None:
-    """Two hundred people, each with a connection, who ask again as soon as they are answered."""
+def _crowd(site: Site, stop: Event, asked: Callable[[int], Asked]) -> Counter[int]:
+    """Two hundred people, each with a connection, who ask again as soon as they are answered; the answers in time."""
+    answers: Counter[int] = Counter()
 
     def one(n: int) -> None:
         path, body, headers = asked(n)
@@ -234,6 +249,8 @@ def _crowd(site: Site, stop: Event, asked: Callable[[int], Asked]) -> None:
                 answer = connection.getresponse()
                 answer.read()
                 connection.close()
+                if not stop.is_set():
+                    answers[answer.status] += 1
                 if answer.status == 503:  # told to come later
                     stop.wait(1)
             except OSError:
@@ -244,6 +261,7 @@ def _crowd(site: Site, stop: Event, asked: Callable[[int], Asked]) -> None:
         each.start()
     for each in crowd:
         each.join()
+    return answers
 
 
 ATTACKS: dict[str, Attack | None] = {
@@ -257,8 +275,8 @@ ATTACKS: dict[str, Attack | None] = {
 }
 
 
-def _report(taken: dict[str, list[list[float]]]) -> None:
-    rows = {name: [_percentiles(one) for one in rounds] for name, rounds in taken.items()}
+def _report(taken: dict[str, list[Round]]) -> None:
+    rows = {name: [_percentiles(one.took) for one in rounds] for name, rounds in taken.items()}
     quiet = statistics.median(p99 for _, p99 in rows["quiet"])
     print(f"{'ms, medians of rounds':32} {'p50':>7} {'p99':>7} {'times quiet':>12}   p99 of each round")
     for name, measured in rows.items():
@@ -266,6 +284,12 @@ def _report(taken: dict[str, list[list[float]]]) -> None:
         p99 = statistics.median(p99 for _, p99 in measured)
         each = ", ".join(f"{p99:.0f}" for _, p99 in measured)
         print(f"{name:32} {p50:7.1f} {p99:7.1f} {p99 / quiet:12.1f}   {each}")
+    for name, rounds in taken.items():
+        seconds = sum(one.seconds for one in rounds)
+        answers = sum((one.answers for one in rounds), Counter())
+        if answers:
+            told = ", ".join(f"{count / seconds:.1f} x {status}" for status, count in sorted(answers.items()))
+            print(f"answers a second to {name}: {told}")
 
 
 def _percentiles(took: list[float]) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from time import monotonic
 from types import FrameType
 from typing import Any, Protocol
 
-from heliograph.core import addresses, environment, load, metrics, refused
+from heliograph.core import addresses, environment, hashing, load, metrics, refused
 from heliograph.core.errors import HeliographError
 from heliograph.core.load import Level
 from heliograph.gate import bodies, kinds, sockets, wsgi
@@ -77,6 +77,7 @@ class Gate:
         self._set_up_sockets()
         self._desk.open(loop)
         self._refusals.prepare()
+        hashing.aside(environment.get().hashing_threads)
         # What is loaded stays: looking through it for garbage again and again stops everybody for 35 to 55 ms.
         # Source: "Copy-on-write friendly Python garbage collection", Instagram, 2017.
         gc.collect()
@@ -91,6 +92,7 @@ class Gate:
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._desk.close()
+        hashing.aside(0)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._loop.call_soon_threadsafe(self._arrivals.close)

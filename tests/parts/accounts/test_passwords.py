@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth import hashers
-from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import override_settings
 
 from heliograph.accounts import passwords
@@ -138,21 +135,6 @@ def test_a_password_hashed_in_an_older_way_is_hashed_anew_when_it_is_right() -> 
     assert passwords.matches("correct horse battery staple", old, kept.append)
     assert len(kept) == 1
     assert passwords.matches("correct horse battery staple", kept[0])
-
-
-def test_hashing_steps_back_for_those_who_answer(argon2: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    at: list[int] = []
-    verify = Argon2PasswordHasher.verify
-
-    def told(self: Any, password: str, encoded: str) -> bool:
-        at.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
-        return bool(verify(self, password, encoded))
-
-    monkeypatch.setattr(Argon2PasswordHasher, "verify", told)
-    here = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    assert passwords.matches("correct horse battery staple", passwords.hashed("correct horse battery staple"))
-    assert at == [here + 5 if sys.platform == "linux" else here]  # only there a thread has its own
-    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == here
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")

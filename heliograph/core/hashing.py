@@ -1,0 +1,199 @@
+"""argon2id, in a process of its own where people wait for something else at the same time.
+
+A thread can step back for the other threads of its process only: not for PostgreSQL and Valkey, for which a feed waits
+as well (core/background.py). So a web process that hashes starts another process, which leads a session and steps back
+with it, asks it over its standard streams, a line of JSON each way, and lets it go after a minute without work. While
+both cores are full and hashes come late, it comes forward.
+
+Everywhere else (commands, jobs, tests) hashing is done where it is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from queue import LifoQueue
+from typing import Any
+
+from heliograph.core import background
+
+log = logging.getLogger(__name__)
+
+_IDLE_SECONDS = 60.0  # after which the process ends
+_PATIENCE_SECONDS = 6.0  # for one hash; it takes 20 ms alone
+_NICENESS = 5  # a third of the weight of others; counts where the kernel makes no groups of sessions
+_LATE_SECONDS, _ON_TIME_SECONDS = 0.5, 0.1  # for one hash, from being asked to the answer
+
+_BEGIN = """import sys
+sys.path.insert(0, sys.argv[1])
+from heliograph.core import hashing
+hashing.serve(float(sys.argv[2]))
+"""
+_HOUSE = str(Path(__file__).resolve().parents[2])
+
+_helpers: LifoQueue[Helper] | None = None
+
+
+def aside(count: int) -> None:
+    """From now on, hash in processes of their own, at most `count` at once. 0: here again."""
+    global _helpers
+    old, _helpers = _helpers, None
+    while old is not None and not old.empty():
+        old.get().end()
+    if count:
+        _helpers = LifoQueue()
+        for _ in range(count):
+            _helpers.put(Helper())
+
+
+def encode(password: str, salt: str, *, time_cost: int, memory_kib: int, lanes: int, length: int) -> str:
+    """The hash in argon2's own notation: `$argon2id$v=19$m=…,t=…,p=…$salt$hash`."""
+    return str(_done("encode", password, salt, time_cost, memory_kib, lanes, length))
+
+
+def verify(encoded: str, password: str) -> bool:
+    """Whether this is the password of that hash, in argon2's own notation; False also for what is no hash."""
+    return bool(_done("verify", encoded, password))
+
+
+def _done(deed: str, *facts: str | int) -> Any:
+    helpers = _helpers
+    if helpers is None:
+        return _DEEDS[deed](*facts)
+    helper = helpers.get()
+    try:
+        return helper.ask(deed, *facts)
+    except _Gone as error:
+        log.warning("a password is hashed in this process, since the other one ended twice: %s", error)
+        return _DEEDS[deed](*facts)
+    finally:
+        helpers.put(helper)
+
+
+class _Gone(Exception):
+    """The process ended, or did not answer in time, twice."""
+
+
+class Helper:
+    """A process that hashes, started when it is asked. One question at a time."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    def ask(self, deed: str, *facts: str | int) -> Any:
+        """What the deed returns there."""
+        question = json.dumps([deed, time.monotonic(), *facts]).encode() + b"\n"
+        try:
+            return self._ask(question)
+        except (OSError, EOFError):  # it had nothing to do and went, or somebody killed it
+            self.end()
+        try:
+            return self._ask(question)
+        except (OSError, EOFError) as error:
+            self.end()
+            raise _Gone(repr(error)) from error
+
+    def _ask(self, question: bytes) -> Any:
+        process = self._process = self._process or _start()
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101 - for the type checker
+        process.stdin.write(question)
+        process.stdin.flush()
+        waiting = select.poll()
+        waiting.register(process.stdout, select.POLLIN)
+        if not waiting.poll(_PATIENCE_SECONDS * 1000):
+            raise TimeoutError("no answer")
+        answer = process.stdout.readline()
+        if not answer.endswith(b"\n"):
+            raise EOFError("it ended")
+        return json.loads(answer)
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        for stream in (process.stdin, process.stdout):
+            try:
+                if stream is not None:
+                    stream.close()
+            except OSError:
+                pass  # what could not be said any more
+        process.wait()
+
+
+def _start() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-I", "-c", _BEGIN, _HOUSE, str(_IDLE_SECONDS)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={"PATH": os.environ.get("PATH", "")},  # none of our secrets
+        start_new_session=True,
+    )
+
+
+def serve(idle_seconds: float) -> None:
+    """The process: answers until nothing is asked for so long, or nobody is there any more to ask."""
+    os.nice(_NICENESS)
+    place = background.Place()
+    place.take(late=False)
+    late = False
+    waiting = select.poll()
+    waiting.register(sys.stdin, select.POLLIN)
+    questions, answers = sys.stdin.buffer, sys.stdout.buffer
+    while waiting.poll(idle_seconds * 1000):
+        line = questions.readline()
+        if not line.endswith(b"\n"):
+            return
+        deed, asked_at, *facts = json.loads(line)
+        answers.write(json.dumps(_DEEDS[deed](*facts)).encode() + b"\n")
+        answers.flush()
+        late = time.monotonic() - asked_at > (_ON_TIME_SECONDS if late else _LATE_SECONDS)
+        place.take(late=late)
+
+
+def _encode(password: str, salt: str, time_cost: int, memory_kib: int, lanes: int, length: int) -> str:
+    from argon2.low_level import Type, hash_secret
+
+    made = hash_secret(
+        password.encode(),
+        salt.encode(),
+        time_cost=time_cost,
+        memory_cost=memory_kib,
+        parallelism=lanes,
+        hash_len=length,
+        type=Type.ID,
+    )
+    return made.decode("ascii")
+
+
+def _verify(encoded: str, password: str) -> bool:
+    from argon2 import PasswordHasher
+    from argon2.exceptions import InvalidHashError, VerificationError
+
+    try:
+        return PasswordHasher().verify(encoded, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+_DEEDS: dict[str, Callable[..., Any]] = {"encode": _encode, "verify": _verify}
+
+
+def _forget() -> None:
+    global _helpers
+    _helpers = None
+
+
+os.register_at_fork(after_in_child=_forget)  # a child has none of its parent's processes

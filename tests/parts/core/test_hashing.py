@@ -1,0 +1,155 @@
+"""Passwords are hashed in a process of their own, which comes and goes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from heliograph.core import background, hashing
+from tests.harness.cage import wait_until
+from tests.harness.processes import alive
+from tests.harness.threads import together
+
+_GROUP = Path("/proc/self/autogroup")
+
+
+@pytest.fixture
+def aside() -> Iterator[hashing.Helper]:
+    """Hashing is done aside, by one process, which is known."""
+    hashing.aside(1)
+    assert hashing._helpers is not None
+    (helper,) = hashing._helpers.queue
+    yield helper
+    hashing.aside(0)
+    assert helper.pid is None
+
+
+def made(password: str = "correct horse", salt: str = "a salt of ours") -> str:
+    return hashing.encode(password, salt, time_cost=1, memory_kib=64, lanes=1, length=32)
+
+
+def test_it_is_the_same_hash_wherever_it_is_made(aside: hashing.Helper) -> None:
+    there = made("pässword 🌻\n\0")
+    assert aside.pid is not None
+    hashing.aside(0)
+    assert made("pässword 🌻\n\0") == there
+    assert there.startswith("$argon2id$v=19$m=64,t=1,p=1$")
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_only_the_password_of_a_hash_is_right(count: int) -> None:
+    hashing.aside(count)
+    try:
+        assert hashing.verify(made("this"), "this")
+        assert not hashing.verify(made("this"), "that")
+        assert not hashing.verify("no hash", "this")
+        assert not hashing.verify("", "")
+    finally:
+        hashing.aside(0)
+
+
+def test_it_steps_back_in_a_session_of_its_own_and_knows_no_secret(aside: hashing.Helper) -> None:
+    made()
+    assert aside.pid is not None
+    assert os.getsid(aside.pid) == aside.pid
+    assert os.getpriority(os.PRIO_PROCESS, aside.pid) == os.nice(0) + 5
+    assert b"HELIOGRAPH" not in Path(f"/proc/{aside.pid}/environ").read_bytes()
+    assert niceness(aside) == (background.NICENESS if _GROUP.exists() else None)
+
+
+def test_it_comes_forward_while_hashes_are_late(
+    aside: hashing.Helper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back, forward = (background.NICENESS, 0) if _GROUP.exists() else (None, None)
+    made()
+    time.sleep(0.11)  # the kernel lets a group be moved ten times a second
+    with monkeypatch.context() as patch:
+        patch.setattr(hashing, "time", SimpleNamespace(monotonic=lambda: time.monotonic() - 2))
+        made()
+        wait_until(lambda: niceness(aside) == forward, "it has come forward", seconds=5)
+    time.sleep(0.11)
+    made()
+    wait_until(lambda: niceness(aside) == back, "it has stepped back again", seconds=5)
+
+
+def niceness(helper: hashing.Helper) -> int | None:
+    """None where the kernel makes no groups of sessions."""
+    group = Path(f"/proc/{helper.pid}/autogroup")
+    return int(group.read_text().split()[-1]) if group.exists() else None
+
+
+def test_whoever_kills_it_is_not_noticed(aside: hashing.Helper) -> None:
+    right = made()
+    for _ in range(2):
+        before = aside.pid
+        assert before is not None
+        os.kill(before, signal.SIGKILL)
+        assert made() == right
+        assert aside.pid not in (None, before)
+        assert not alive(before)
+
+
+def test_where_it_does_not_answer_the_password_is_hashed_here(
+    aside: hashing.Helper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = made()
+    monkeypatch.setattr(hashing, "_PATIENCE_SECONDS", 0.2)
+    assert aside.pid is not None
+    os.kill(aside.pid, signal.SIGSTOP)
+    assert made() == right  # by another, or here if that one takes longer to start
+    monkeypatch.setattr(hashing, "_BEGIN", "raise SystemExit(3)")
+    aside.end()
+    assert made() == right
+    assert aside.pid is None
+
+
+def test_it_goes_when_it_has_nothing_to_do(aside: hashing.Helper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashing, "_IDLE_SECONDS", 0.1)
+    right = made()
+    first = aside.pid
+    assert first is not None
+    wait_until(lambda: not alive(first), "it has gone", seconds=10)
+    assert made() == right
+
+
+def test_it_does_not_outlive_who_asked() -> None:
+    asks = (
+        "from heliograph.core import hashing; import time\n"
+        "hashing.aside(1); (helper,) = hashing._helpers.queue\n"
+        "hashing.encode('a', 'salt of 8', time_cost=1, memory_kib=64, lanes=1, length=32)\n"
+        "print(helper.pid, flush=True); time.sleep(60)"
+    )
+    asking = subprocess.Popen([sys.executable, "-c", asks], stdout=subprocess.PIPE, text=True)
+    assert asking.stdout is not None
+    helper = int(asking.stdout.readline())
+    assert alive(helper)
+    asking.kill()
+    asking.wait()
+    asking.stdout.close()
+    wait_until(lambda: not alive(helper), "it has gone", seconds=10)
+
+
+def test_a_child_does_not_take_its_parents_process(aside: hashing.Helper) -> None:
+    right = made()
+    before = aside.pid
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if made() == right and hashing._helpers is None else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert made() == right
+    assert aside.pid == before
+
+
+def test_many_ask_at_once_and_each_hears_of_its_own(aside: hashing.Helper) -> None:
+    words = [f"word {number}" for number in range(8)]
+    got = together(*[lambda word=word: (word, made(word)) for word in words])
+    hashing.aside(0)
+    assert dict(got) == {word: made(word) for word in words}
