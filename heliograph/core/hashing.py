@@ -10,6 +10,7 @@ Everywhere else (commands, jobs, tests) hashing is done where it is asked for.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -19,7 +20,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from queue import LifoQueue
+from queue import Empty, LifoQueue
 from typing import Any
 
 from heliograph.core import background
@@ -53,6 +54,20 @@ def aside(count: int) -> None:
             _helpers.put(Helper())
 
 
+def tidy() -> None:
+    """Forget processes that have gone because they had nothing to do. Call it now and then."""
+    helpers = _helpers
+    if helpers is None:
+        return
+    resting: list[Helper] = []
+    with contextlib.suppress(Empty):
+        while True:
+            resting.append(helpers.get_nowait())
+    for helper in resting:
+        helper.end_if_gone()
+        helpers.put(helper)
+
+
 def encode(password: str, salt: str, *, time_cost: int, memory_kib: int, lanes: int, length: int) -> str:
     """The hash in argon2's own notation: `$argon2id$v=19$m=…,t=…,p=…$salt$hash`."""
     return str(_done("encode", password, salt, time_cost, memory_kib, lanes, length))
@@ -78,7 +93,10 @@ def _done(deed: str, *facts: str | int) -> Any:
 
 
 class _Gone(Exception):
-    """The process ended, or did not answer in time, twice."""
+    """The process ended, did not answer in time, or answered nonsense, twice."""
+
+
+_TROUBLE = (OSError, EOFError, ValueError)
 
 
 class Helper:
@@ -96,11 +114,11 @@ class Helper:
         question = json.dumps([deed, time.monotonic(), *facts]).encode() + b"\n"
         try:
             return self._ask(question)
-        except (OSError, EOFError):  # it had nothing to do and went, or somebody killed it
+        except _TROUBLE:  # it had nothing to do and went, or somebody killed it
             self.end()
         try:
             return self._ask(question)
-        except (OSError, EOFError) as error:
+        except _TROUBLE as error:
             self.end()
             raise _Gone(repr(error)) from error
 
@@ -118,6 +136,10 @@ class Helper:
             raise EOFError("it ended")
         return json.loads(answer)
 
+    def end_if_gone(self) -> None:
+        if self._process is not None and self._process.poll() is not None:
+            self.end()
+
     def end(self) -> None:
         """End it, whatever it does."""
         process, self._process = self._process, None
@@ -125,11 +147,9 @@ class Helper:
             return
         process.kill()
         for stream in (process.stdin, process.stdout):
-            try:
+            with contextlib.suppress(OSError):  # of what could not be said any more
                 if stream is not None:
                     stream.close()
-            except OSError:
-                pass  # what could not be said any more
         process.wait()
 
 

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 2.0  # for which a sender who was refused may go on, so as to hear it
 _DRAIN_MOST = 64 * 1024 * 1024  # bytes
 _LISTENS_SOON_SECONDS = 0.2
+_TIDY_SECONDS = 30.0
 #: Refused while more was on its way. Otherwise a wait for the next piece was broken off, and must not be begun again:
 #: Granian would wait for the end of the first.
 _STILL_SENDING = frozenset({"too_large", "body_too_large", "no_room"})
@@ -78,6 +79,7 @@ class Gate:
         self._desk.open(loop)
         self._refusals.prepare()
         hashing.aside(environment.get().hashing_threads)
+        self._tidy()
         # What is loaded stays: looking through it for garbage again and again stops everybody for 35 to 55 ms.
         # Source: "Copy-on-write friendly Python garbage collection", Instagram, 2017.
         gc.collect()
@@ -85,6 +87,10 @@ class Gate:
         # Granian has its own handler of the loop, which is called as well: its signals go through a pipe.
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
+
+    def _tidy(self) -> None:
+        hashing.tidy()
+        self._loop.call_later(_TIDY_SECONDS, self._tidy)
 
     def _set_up_sockets(self) -> None:
         if not sockets.let_go_of_the_silent():

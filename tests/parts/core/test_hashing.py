@@ -117,7 +117,15 @@ def test_it_goes_when_it_has_nothing_to_do(aside: hashing.Helper, monkeypatch: p
     first = aside.pid
     assert first is not None
     wait_until(lambda: not alive(first), "it has gone", seconds=10)
+    hashing.tidy()
+    assert aside.pid is None
+    assert not Path(f"/proc/{first}").exists()  # nor a name on the list of processes
     assert made() == right
+    monkeypatch.undo()
+    aside.end()
+    made()
+    hashing.tidy()
+    assert aside.pid is not None  # it may be needed again
 
 
 def test_it_does_not_outlive_who_asked() -> None:
