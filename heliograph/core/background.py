@@ -31,6 +31,15 @@ class Place:
             self._niceness = wanted
 
 
+def bring_forward(pid: int) -> bool:
+    """Put the group of another process of ours beside those who answer; whether it was done: try again if not."""
+    try:
+        Path(f"/proc/{pid}/autogroup").write_text("0")
+    except OSError:
+        return False
+    return True
+
+
 def step_group(niceness: int) -> bool:
     """Whether it was done. Not when somebody else leads our session (a terminal, perhaps), where there are no groups,
     nor twice within a tenth of a second on one machine: the kernel refuses."""

@@ -2,8 +2,8 @@
 
 A thread can step back for the other threads of its process only: not for PostgreSQL and Valkey, for which a feed waits
 as well (core/background.py). So a web process that hashes starts another process, which leads a session and steps back
-with it, asks it over its standard streams, a line of JSON each way, and lets it go after a minute without work. While
-both cores are full and hashes come late, it comes forward.
+with it, asks it over its standard streams, a line of JSON each way, and lets it go after a minute without work. Who has
+waited for half a second brings it forward, and it steps back again when a hash was quick.
 
 Everywhere else (commands, jobs, tests) hashing is done where it is asked for.
 """
@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 _IDLE_SECONDS = 60.0  # after which the process ends
 _PATIENCE_SECONDS = 6.0  # for one hash; it takes 20 ms alone
 _NICENESS = 5  # a third of the weight of others; counts where the kernel makes no groups of sessions
-_LATE_SECONDS, _ON_TIME_SECONDS = 0.5, 0.1  # for one hash, from being asked to the answer
+_LATE_SECONDS, _ON_TIME_SECONDS = 0.5, 0.2  # for one hash, from being asked to the answer
+_TRY_AGAIN_SECONDS = 0.1  # between two moves of a group the kernel wants some time
 
 _BEGIN = """import sys
 sys.path.insert(0, sys.argv[1])
@@ -46,8 +47,10 @@ def aside(count: int) -> None:
     """From now on, hash in processes of their own, at most `count` at once. 0: here again."""
     global _helpers
     old, _helpers = _helpers, None
-    while old is not None and not old.empty():
-        old.get().end()
+    if old is not None:
+        for helper in _resting(old):
+            helper.end()
+            old.put(helper)  # for whoever waits for one
     if count:
         _helpers = LifoQueue()
         for _ in range(count):
@@ -59,13 +62,18 @@ def tidy() -> None:
     helpers = _helpers
     if helpers is None:
         return
+    for helper in reversed(_resting(helpers)):  # the one that was asked last is asked next: the others may go
+        helper.end_if_gone()
+        helpers.put(helper)
+
+
+def _resting(helpers: LifoQueue[Helper]) -> list[Helper]:
+    """Those that nobody asks at this moment, taken out."""
     resting: list[Helper] = []
     with contextlib.suppress(Empty):
         while True:
             resting.append(helpers.get_nowait())
-    for helper in resting:
-        helper.end_if_gone()
-        helpers.put(helper)
+    return resting
 
 
 def encode(password: str, salt: str, *, time_cost: int, memory_kib: int, lanes: int, length: int) -> str:
@@ -75,7 +83,7 @@ def encode(password: str, salt: str, *, time_cost: int, memory_kib: int, lanes: 
 
 def verify(encoded: str, password: str) -> bool:
     """Whether this is the password of that hash, in argon2's own notation; False also for what is no hash."""
-    return bool(_done("verify", encoded, password))
+    return _done("verify", encoded, password) is True
 
 
 def _done(deed: str, *facts: str | int) -> Any:
@@ -113,14 +121,20 @@ class Helper:
         """What the deed returns there."""
         question = json.dumps([deed, time.monotonic(), *facts]).encode() + b"\n"
         try:
-            return self._ask(question)
-        except _TROUBLE:  # it had nothing to do and went, or somebody killed it
-            self.end()
+            return self._ask_or_end(question)
+        except _TROUBLE:
+            pass  # it had nothing to do and went, or somebody killed it
+        try:
+            return self._ask_or_end(question)
+        except _TROUBLE as error:
+            raise _Gone(repr(error)) from error
+
+    def _ask_or_end(self, question: bytes) -> Any:
         try:
             return self._ask(question)
-        except _TROUBLE as error:
-            self.end()
-            raise _Gone(repr(error)) from error
+        except BaseException:
+            self.end()  # an answer that nobody has read must not be that of the next question
+            raise
 
     def _ask(self, question: bytes) -> Any:
         process = self._process = self._process or _start()
@@ -129,8 +143,13 @@ class Helper:
         process.stdin.flush()
         waiting = select.poll()
         waiting.register(process.stdout, select.POLLIN)
-        if not waiting.poll(_PATIENCE_SECONDS * 1000):
-            raise TimeoutError("no answer")
+        until = time.monotonic() + _PATIENCE_SECONDS
+        patience, forward = min(_LATE_SECONDS, _PATIENCE_SECONDS), False
+        while not waiting.poll(patience * 1000):
+            if time.monotonic() >= until:
+                raise TimeoutError("no answer")
+            forward = forward or background.bring_forward(process.pid)
+            patience = until - time.monotonic() if forward else _TRY_AGAIN_SECONDS
         answer = process.stdout.readline()
         if not answer.endswith(b"\n"):
             raise EOFError("it ended")
@@ -166,9 +185,7 @@ def _start() -> subprocess.Popen[bytes]:
 def serve(idle_seconds: float) -> None:
     """The process: answers until nothing is asked for so long, or nobody is there any more to ask."""
     os.nice(_NICENESS)
-    place = background.Place()
-    place.take(late=False)
-    late = False
+    place, late = background.Place(), True  # until it is known how long one takes
     waiting = select.poll()
     waiting.register(sys.stdin, select.POLLIN)
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
@@ -177,8 +194,11 @@ def serve(idle_seconds: float) -> None:
         if not line.endswith(b"\n"):
             return
         deed, asked_at, *facts = json.loads(line)
-        answers.write(json.dumps(_DEEDS[deed](*facts)).encode() + b"\n")
-        answers.flush()
+        try:
+            answers.write(json.dumps(_DEEDS[deed](*facts)).encode() + b"\n")
+            answers.flush()
+        except BrokenPipeError:
+            return
         late = time.monotonic() - asked_at > (_ON_TIME_SECONDS if late else _LATE_SECONDS)
         place.take(late=late)
 

@@ -119,7 +119,8 @@ class Stack:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def pid(self, name: str) -> int | None:
-        """The process of a part; `web worker`, `other web worker` and `cage child` are children of parts."""
+        """The process of a part; `web worker`, `other web worker` and `cage child` are children of parts,
+        and `hashing` is a web worker's."""
         assert self.process is not None
         if name == "supervisor":
             return self.process.pid
@@ -127,6 +128,8 @@ class Stack:
             return _first(children(self.pid("web")))
         if name == "other web worker":
             return _first(children(self.pid("web"))[1:])
+        if name == "hashing":
+            return _first(pid for web in children(self.pid("web")) for pid in children(web))
         if name == "cage child":
             return _first(children(self.pid("cage")))
         return _first(pid for pid in children(self.process.pid) if _COMMANDS[name] in command_of(pid))

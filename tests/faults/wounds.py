@@ -177,7 +177,7 @@ def postgres_crashes() -> Cell:
 
 
 def first_lane() -> list[Cell]:
-    cells: list[Cell] = [killed(who) for who in (*PARTS, "web worker", "cage child")]
+    cells: list[Cell] = [killed(who) for who in (*PARTS, "web worker", "cage child", "hashing")]
     cells += [restarted(who) for who in PARTS]
     cells += [supervisor_killed(), supervisor_restarted(), two_supervisors(), postgres_crashes()]
     cells += [memory_emptied(), memory_restarted_empty(), memory_loses_its_last_second()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -135,12 +134,3 @@ def test_a_password_hashed_in_an_older_way_is_hashed_anew_when_it_is_right() -> 
     assert passwords.matches("correct horse battery staple", old, kept.append)
     assert len(kept) == 1
     assert passwords.matches("correct horse battery staple", kept[0])
-
-
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_fork_can_hash_too(argon2: None) -> None:
-    encoded = passwords.hashed("correct horse battery staple")
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if passwords.matches("correct horse battery staple", encoded) else 1)
-    assert os.waitpid(child, 0)[1] == 0
