@@ -7,6 +7,7 @@ value (secrets). Everything that is wrong is reported at once, and nothing start
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from email.utils import parseaddr
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 
 _PREFIX = "HELIOGRAPH_"
 _MEBIBYTE = 1024 * 1024
+_MAIL_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 
 #: Variables that other programs of the project read; known here so that they are not called unknown.
 _OTHERS = frozenset(
@@ -79,6 +81,7 @@ class Environment:
         365,
         says="Days after which a browser has to sign in again, however often it was used; 0: never.",
         least=0,
+        most=36_500,
     )
     outgoing_ports: tuple[str, ...] = _knob(
         ("80", "443"), says="Ports at which other hosts may be asked, where people say an address."
@@ -100,7 +103,9 @@ class Environment:
 
     feed_max: int = _knob(500, says="Photos kept in a home feed.")
     feed_trim_slack: int = _knob(50, says="A feed is trimmed only when this many over.", least=0)
-    feed_expire_days: int = _knob(30, says="Days after the last visit until a feed is forgotten.")
+    feed_expire_days: int = _knob(
+        30, says="Days after the last visit until a feed is forgotten.", most=36_500
+    )
     feed_chunk_readers: int = _knob(1000, says="Readers in one fan-out call; it holds Valkey for 1-2 ms.")
     feed_job_readers: int = _knob(20_000, says="Readers in one fan-out job.")
     feed_late_minutes: int = _knob(
@@ -120,7 +125,7 @@ class Environment:
         256 * _MEBIBYTE, says="No upload begins with less room on its disk.", least=0, most=2**62
     )
     upload_minimum_rate: int = _knob(4096, says="Bytes a second below which an upload is ended.", least=0)
-    uploads_at_once: int = _knob(1, says="Uploads worked on at the same time by one web process.")
+    uploads_at_once: int = _knob(1, says="Uploads worked on at the same time by one web process.", most=1024)
     form_deadline_seconds: int = _knob(
         30, says="A request without a photo that takes longer to arrive is ended."
     )
@@ -130,11 +135,15 @@ class Environment:
     bodies_at_once: int = _knob(512, says="Requests with a body that may be arriving at one web process.")
     bodies_by_address: int = _knob(64, says="The same from one network address (IPv6: one /64).")
     web_processes: int = _knob(
-        2, says="Web processes that `bin/up` starts: one holds one core, each takes some 60 MB."
+        2,
+        says="Web processes that `bin/up` starts: one holds one core, each takes some 60 MB.",
+        most=1024,
     )
-    web_threads: int = _knob(8, says="Requests that one web process works on at the same time.")
+    web_threads: int = _knob(8, says="Requests that one web process works on at the same time.", most=1024)
     hashing_threads: int = _knob(
-        1, says="How many of these may sign somebody in or up, which takes a core for a while."
+        1,
+        says="How many of these may sign somebody in or up, which takes a core for a while.",
+        most=1024,
     )
     cage_timeout_seconds: int = _knob(15, says="A photo that takes longer is given up.")
     cage_idle_seconds: int = _knob(60, says="A decoder that had no work for so long ends.", least=0)
@@ -142,12 +151,12 @@ class Environment:
     job_poll_ms: int = _knob(200, says="Milliseconds between two looks at a queue.", least=0)
     job_sweep_seconds: int = _knob(15, says="Seconds between two sweeps for jobs whose worker died.")
     job_stalled_seconds: int = _knob(30, says="A worker silent for so long counts as dead.")
-    worker_threads: int = _knob(6, says="Jobs that one worker runs at once, of all nodes.")
+    worker_threads: int = _knob(6, says="Jobs that one worker runs at once, of all nodes.", most=1024)
     outbox_batch: int = _knob(500, says="Mirrored rows that the projector takes at once.")
     inline_projection_ms: int = _knob(
         100, says="Milliseconds that a request spends on mirroring its own write.", least=0
     )
-    node_pool_max: int = _knob(8, says="Connections to one node, in one process.")
+    node_pool_max: int = _knob(8, says="Connections to one node, in one process.", most=1024)
     node_timeout_ms: int = _knob(5000, says="Milliseconds a statement may take on a node in a request.")
     node_connect_seconds: int = _knob(3, says="Seconds to wait for a connection to a node.")
     node_rest_seconds: int = _knob(
@@ -163,10 +172,15 @@ class Environment:
         1, says="Seconds that the clock may be behind the newest id when the network starts.", least=0
     )
     off_rows_days: int = _knob(
-        30, says="Days until what was taken back or deleted leaves no row; at least 1."
+        30,
+        says="Days until what was taken back or deleted leaves no row; at least 1.",
+        most=36_500,
     )
     account_grace_days: int = _knob(
-        7, says="Days in which who asked for their account to be deleted can keep it by signing in.", least=0
+        7,
+        says="Days in which who asked for their account to be deleted can keep it by signing in.",
+        least=0,
+        most=36_500,
     )
     slow_request_ms: int = _knob(
         1500, says="A request that takes longer leaves its stack in the log; 0: none does.", least=0
@@ -244,13 +258,12 @@ def _parse(f: Field[Any], text: str) -> Any:
 
 def _number(text: str, least: int, most: int) -> int:
     try:
-        number = (
-            int(text) if len(text) < 100 else most + 1
-        )  # Python refuses to read more digits than it likes
+        # Python refuses to read more digits than it likes.
+        number = most + 1 if len(text) > 100 and text.isdigit() else int(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not a whole number") from None
+        raise ValueError(f"{text[:40]!r} is not a whole number") from None
     if number < least:
-        raise ValueError(f"{number} is less than {least}")
+        raise ValueError(f"{text[:20]} is less than {least}")
     if number > most:
         raise ValueError(f"{text[:20]} is more than {most}")
     return number
@@ -270,9 +283,9 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 
 def _sender(text: str) -> str:
-    address = parseaddr(text)[1]
-    host = address.rpartition("@")[2]
-    if not host or host == address or not text.isprintable():
+    if any(ord(char) < 32 or 127 <= ord(char) < 160 for char in text):
+        raise ValueError(f"{text!r} has characters that cannot be in a header")
+    if not _MAIL_ADDRESS.fullmatch(parseaddr(text)[1]):
         raise ValueError(f"{text!r} has no mail address, as in Photos <photos@example.org>")
     return text
 

@@ -96,11 +96,12 @@ def set_avatar(person_id: int, upload_id: int) -> None:
     pictures = _rendered(upload.file)
     # Before a byte is stored: should we be killed in between, nobody else would know of these files.
     later = clock.now() + _ABANDONED
-    homes.write(
-        person_id, lambda tx: tx.enqueue("remove_avatar.v1", person_id=person_id, token=token, run_at=later)
+    homes.write_person(
+        person_id,
+        lambda tx: tx.enqueue("remove_avatar.v1", person_id=person_id, token=token, run_at=later),
+        repeatable=True,
     )
-    for size, picture in pictures.items():
-        storage.get().put(storage.rendition(token, size), picture.data)
+    _store(token, pictures)
 
     def change(person: Home) -> Home:
         if not person.active:
@@ -115,6 +116,10 @@ def set_avatar(person_id: int, upload_id: int) -> None:
 
     with metrics.time("flow_seconds", flow="set_avatar"):
         file = homes.write(person_id, body)
+    if clock.now() >= later:
+        _store(
+            token, pictures
+        )  # the clock jumped, or the machine slept: they may have been taken for abandoned
     if file is not None:
         uploads.forget(file)
 
@@ -178,6 +183,11 @@ def checked_website(typed: str) -> str:
 
 def _bio(typed: str) -> str:
     return captions.clean(typed, at_most=MAX_BIO, field="bio")
+
+
+def _store(token: str, pictures: Mapping[int, Picture]) -> None:
+    for size, picture in pictures.items():
+        storage.get().put(storage.rendition(token, size), picture.data)
 
 
 def _rendered(file: str) -> Mapping[int, Picture]:

@@ -42,11 +42,15 @@ def test_every_mistake_is_told_at_once() -> None:
         ("FEED_MAX", "9" * 20, "is more than 2147483647"),
         ("FEED_MAX", "9" * 5000, "is more than 2147483647"),
         ("UPLOAD_FREE_BYTES", str(2**63), "is more than 4611686018427387904"),
+        ("FEED_MAX", "x" * 200, "is not a whole number"),
+        ("ACCOUNT_GRACE_DAYS", "2000000000", "2000000000 is more than 36500"),
+        ("HASHING_THREADS", "2000000000", "2000000000 is more than 1024"),
+        ("MAIL_FROM", "a b@c d", "has no mail address"),
         ("METRICS_PORT", "65536", "65536 is more than 65535"),
         ("OUTGOING_PORTS", "443, http", "'http' is not a whole number"),
         ("OUTGOING_PORTS", "0", "0 is less than 1"),
         ("MAIL_FROM", "foo", "'foo' has no mail address"),
-        ("MAIL_FROM", "a@b\nBcc: c@d", "has no mail address"),
+        ("MAIL_FROM", "a@b\nBcc: c@d", "cannot be in a header"),
         ("DEMO", "yes", "'yes' is neither no nor credits nor open"),
         ("LOG_FORMAT", "xml", "'xml' is neither line nor json"),
         ("UPLOAD_MAX_BYTES", "1e9", "'1e9' is not a whole number"),
@@ -64,6 +68,11 @@ def test_what_would_only_be_noticed_later_is_refused_at_the_start(
     with pytest.raises(BadEnvironment) as told:
         environment.load({**_LEAST, f"HELIOGRAPH_{name}": value})
     assert sentence in str(told.value)
+
+
+def test_a_sender_may_have_a_name_in_any_writing() -> None:
+    variables = {**_LEAST, "HELIOGRAPH_MAIL_FROM": "写真\u3000共有 <a@example.org>"}
+    assert environment.load(variables).mail_from.startswith("写真")
 
 
 def test_a_disk_may_be_larger_than_a_number_of_32_bits() -> None:

@@ -38,7 +38,7 @@ async function comment(form) {
 
 function fill(field, text) {
   field.value = text;
-  field.dispatchEvent(new Event("input", { bubbles: true })); // whoever counts its letters
+  field.dispatchEvent(new Event("filled")); // whoever counts its letters; no name is being typed
 }
 
 function shown(form, text) {

@@ -13,12 +13,13 @@ for (const field of document.querySelectorAll("textarea[maxlength], textarea[dat
   field.after(counter);
   const count = () => {
     // A field with maxlength counts as browsers do; else a character is what the server takes for one.
-    const left = most - (field.dataset.most ? [...field.value.trim()].length : field.value.length);
+    const left = most - (field.dataset.most ? [...field.value.normalize("NFC").trim()].length : field.value.length);
     counter.hidden = left > Math.min(FEW, most / 5);
     counter.classList.toggle("mistake", left < 0);
     const number = Math.abs(left).toLocaleString(document.documentElement.lang);
     if (!counter.hidden) counter.textContent = sentences[left < 0 ? "over" : "left"].replace("{n}", number);
   };
   field.addEventListener("input", count);
+  field.addEventListener("filled", count); // by us
   count(); // it may come back to us full
 }
