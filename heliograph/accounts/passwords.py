@@ -24,6 +24,7 @@ from heliograph.core.errors import Invalid
 
 SHORTEST = 8  # characters
 LONGEST = 1000  # characters
+_MOST_TYPED = 20 * LONGEST  # more is not looked at
 
 
 def new(
@@ -42,15 +43,18 @@ def check_new(
 ) -> None:
     """The same without the hashing."""
     reasons: list[str] = []
-    if len(typed) > LONGEST:
+    if _too_long(typed):
         reasons.append(_("A password has at most 1,000 characters."))
     elif not _encodable(typed) or texts.UNREADABLE in typed:
         reasons.append(_("This password has characters that cannot be typed again."))
     else:
         person = Person(username=username, email=email, full_name=full_name)
+        # One letter may stand for eighteen: what is typed has to be long, and what is made of it.
+        shorter = min(typed, _folded(typed), key=len)
         for validator in _validators():
+            text = shorter if isinstance(validator, MinimumLengthValidator) else _folded(typed)
             try:
-                validator.validate(_folded(typed), person)
+                validator.validate(text, person)
             except ValidationError as error:
                 reasons += error.messages
     if reasons:
@@ -67,7 +71,7 @@ def matches(typed: str, encoded: str | None, upgrade: Callable[[str], None] | No
 
     `upgrade` gets the password hashed anew when it was right and the way of hashing has changed since.
     """
-    if encoded is None or len(typed) > LONGEST or not _encodable(typed):
+    if encoded is None or _too_long(typed) or not _encodable(typed):
         check_password("-", _nobody())
         return False
     setter = None if upgrade is None else lambda raw: upgrade(make_password(raw))
@@ -94,6 +98,11 @@ def _validators() -> tuple[Any, ...]:
 def _folded(typed: str) -> str:
     # Two keyboards may send the same letter as different code points (NIST SP 800-63B, 3.1.1.2).
     return unicodedata.normalize("NFKC", typed)
+
+
+def _too_long(typed: str) -> bool:
+    # Of what is hashed: another keyboard may need two code points for each letter, and one letter may become eighteen.
+    return len(typed) > _MOST_TYPED or len(_folded(typed)) > LONGEST
 
 
 def _encodable(typed: str) -> bool:

@@ -28,7 +28,7 @@ from heliograph.core import background
 log = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 60.0  # after which the process ends
-_PATIENCE_SECONDS = 6.0  # for one hash; it takes 20 ms alone
+_PATIENCE_SECONDS = (4.0, 2.0)  # for one hash, which takes 20 ms alone: of one process, and of the next one
 _NICENESS = 5  # a third of the weight of others; counts where the kernel makes no groups of sessions
 _LATE_SECONDS, _ON_TIME_SECONDS = 0.5, 0.2  # for one hash, from being asked to the answer
 _TRY_AGAIN_SECONDS = 0.1  # between two moves of a group the kernel wants some time
@@ -120,31 +120,32 @@ class Helper:
     def ask(self, deed: str, *facts: str | int) -> Any:
         """What the deed returns there."""
         question = json.dumps([deed, time.monotonic(), *facts]).encode() + b"\n"
+        first, second = _PATIENCE_SECONDS
         try:
-            return self._ask_or_end(question)
+            return self._ask_or_end(question, first)
         except _TROUBLE:
             pass  # it had nothing to do and went, or somebody killed it
         try:
-            return self._ask_or_end(question)
+            return self._ask_or_end(question, second)
         except _TROUBLE as error:
             raise _Gone(repr(error)) from error
 
-    def _ask_or_end(self, question: bytes) -> Any:
+    def _ask_or_end(self, question: bytes, seconds: float) -> Any:
         try:
-            return self._ask(question)
+            return self._ask(question, seconds)
         except BaseException:
             self.end()  # an answer that nobody has read must not be that of the next question
             raise
 
-    def _ask(self, question: bytes) -> Any:
+    def _ask(self, question: bytes, seconds: float) -> Any:
         process = self._process = self._process or _start()
         assert process.stdin is not None and process.stdout is not None  # noqa: S101 - for the type checker
-        process.stdin.write(question)
+        process.stdin.write(question)  # never waits: it is shorter than a pipe holds
         process.stdin.flush()
         waiting = select.poll()
         waiting.register(process.stdout, select.POLLIN)
-        until = time.monotonic() + _PATIENCE_SECONDS
-        patience, forward = min(_LATE_SECONDS, _PATIENCE_SECONDS), False
+        until = time.monotonic() + seconds
+        patience, forward = min(_LATE_SECONDS, seconds), False
         while not waiting.poll(patience * 1000):
             if time.monotonic() >= until:
                 raise TimeoutError("no answer")

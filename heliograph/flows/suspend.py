@@ -48,5 +48,7 @@ def _set(person_id: int, state: str) -> bool:
     # Not left to the outbox: whoever asked for it wants to know that it is done.
     rows = edit_profile.faces(sessions.reader(), [(person_id, 0)])
     sessions.directory(lambda tx: edit_profile.faces_arrive(tx, rows))
-    logs.event("state_set", person=person_id, state=state)
-    return found != {state}
+    news = found != {state}
+    if news:
+        logs.event("state_set", person=person_id, state=state)
+    return news

@@ -78,6 +78,19 @@ def test_anything_long_and_rare_is_one(typed: str, argon2: None) -> None:
     assert not passwords.matches(typed.strip() + ".", encoded)
 
 
+def test_what_is_counted_is_what_is_hashed() -> None:
+    """However many code points a keyboard needs for a letter, and however many letters one stands for."""
+    encoded = passwords.new("\u00e9" * 600)
+    assert passwords.matches("e\u0301" * 600, encoded)
+    passwords.check_new("e\u0301" * 1000)
+    for typed in ("e\u0301" * 1001, "\ufdfa" * 1000, "x" * 30_000):
+        with pytest.raises(Invalid, match="1,000"):
+            passwords.check_new(typed)
+        assert not passwords.matches(typed, encoded)
+    with pytest.raises(Invalid, match="8 characters"):
+        passwords.check_new("\ufdfa")
+
+
 def test_two_keyboards_write_the_same_password() -> None:
     encoded = passwords.hashed("na\u00efve caf\u00e9 au lait")
     assert passwords.matches("nai\u0308ve cafe\u0301 au lait", encoded)
