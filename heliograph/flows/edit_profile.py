@@ -116,10 +116,8 @@ def set_avatar(person_id: int, upload_id: int) -> None:
 
     with metrics.time("flow_seconds", flow="set_avatar"):
         file = homes.write(person_id, body)
-    if clock.now() >= later:
-        _store(
-            token, pictures
-        )  # the clock jumped, or the machine slept: they may have been taken for abandoned
+    if clock.now() >= later:  # the clock jumped, or the machine slept: they may have been taken for abandoned
+        _store(token, pictures)
     if file is not None:
         uploads.forget(file)
 

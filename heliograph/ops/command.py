@@ -58,7 +58,8 @@ def _data_first(told: list[str]) -> list[str]:
 def main() -> None:
     """The entry point: mistakes people can mend are one sentence and exit code 2, never a traceback."""
     told = _data_first(sys.argv[1:])
-    for word in told[2 if told[:1] == ["--data"] else 0 :]:  # a folder may have any name
+    named = 2 if told[:1] == ["--data"] else 1 if told and told[0].startswith("--data=") else 0
+    for word in told[named:]:  # a folder may have any name
         if not word.isascii() and word.encode(errors="ignore").decode() != word:
             click.echo(f"{word!a} is not written in this system's encoding.", err=True)
             sys.exit(2)
