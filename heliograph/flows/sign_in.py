@@ -40,7 +40,9 @@ def prove(login: str, password: str, *, address: str | None) -> Proof:
         person = Person.objects.with_login(login)
         sessions.leave_directory()
         proof = Proof(0, "") if person is None else Proof(person.id, person.password)
-        if not passwords.matches(password, person.password if person else None, _upgrade(person, proof)):
+        if not passwords.matches(
+            password, person.password if person else None, _upgrade(person, proof, password)
+        ):
             _note("refused", login, address)
             raise BadCredentials()
         assert person is not None  # noqa: S101 - nobody's password never matches
@@ -73,16 +75,21 @@ def _spend(login: str, address: str | None) -> None:
         limits.spend("sign_in_name", who, allowed=allowed, seconds=60)
 
 
-def _upgrade(person: Person | None, proof: Proof) -> Callable[[str], None] | None:
+def _upgrade(person: Person | None, proof: Proof, typed: str) -> Callable[[str], None] | None:
     """Keeps the password in today's way of hashing, once it was right in an older one; the proof is then of that."""
     if person is None:
         return None
-    # Only over the same old hash: the password may be changed in this very moment.
-    mine = Person.objects.filter(id=person.id, password=person.password)
+    mine = Person.objects.filter(id=person.id)
 
     def keep(encoded: str) -> None:
-        if mine.update(password=encoded):
+        # Only over the same old hash: the password may be changed in this very moment.
+        if mine.filter(password=person.password).update(password=encoded):
             proof.password = encoded
+            return
+        # Or somebody else who typed the same one was quicker.
+        now = mine.values_list("password", flat=True).first()
+        if now is not None and passwords.matches(typed, now):
+            proof.password = now
 
     return keep
 

@@ -42,7 +42,8 @@ MADE_WITH = (
     Work("WhiteNoise", "MIT", "https://whitenoise.readthedocs.io/"),
     Work("Brotli", "MIT", "https://github.com/google/brotli"),
     Work("zlib-ng", "Zlib", "https://github.com/zlib-ng/zlib-ng"),
-    Work("argon2-cffi", "MIT", "https://argon2-cffi.readthedocs.io/"),
+    Work("PyNaCl", "Apache-2.0", "https://pynacl.readthedocs.io/"),
+    Work("libsodium", "ISC", "https://doc.libsodium.org/"),
     Work("GeoNames", "CC-BY-4.0", "https://www.geonames.org/"),
     Work("Natural\N{NO-BREAK SPACE}Earth", "public domain", "https://www.naturalearthdata.com/"),
 )

@@ -72,7 +72,7 @@ def test_this_is_none(typed: str) -> None:
 )
 def test_anything_long_and_rare_is_one(typed: str, argon2: None) -> None:
     encoded = passwords.new(typed, username="alice", email="alice@example.org")
-    assert encoded.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
+    assert encoded.startswith("argon2$argon2id$v=19$m=12288,t=3,p=1$")
     assert passwords.matches(typed, encoded)
     assert not passwords.matches(typed + "x", encoded)
     assert not passwords.matches(typed.strip() + ".", encoded)
@@ -137,13 +137,25 @@ def test_one_hashing_whoever_it_is_for(
     assert hashed == ["verify"]
 
 
-def test_a_password_hashed_in_an_older_way_is_hashed_anew_when_it_is_right() -> None:
-    old = hashers.make_password(
-        "correct horse battery staple", hasher="argon2"
-    )  # not the first in the tests' list
+@pytest.mark.parametrize(
+    "old",
+    [
+        # By another library, at 19 MiB and two passes, with a salt of twenty-two letters and one of sixteen.
+        "argon2$argon2id$v=19$m=19456,t=2,p=1$dHdlbnR5LXR3byBsZXR0ZXJzIGFyZQ$O6Fh7YenDmj00JG9PRQ9k04qUD7i6LXZ60xkaRHoxlk",
+        "argon2$argon2id$v=19$m=19456,t=2,p=1$c2l4dGVlbiBsZXR0ZXJzIQ$TVmV9QjPcf/v5Bq4mDLYjhT6t5Fg16YhY9tNulE0u+k",
+    ],
+)
+def test_a_password_hashed_in_an_older_way_is_hashed_anew_when_it_is_right(old: str, argon2: None) -> None:
     kept: list[str] = []
     assert not passwords.matches("wrong", old, kept.append)
     assert kept == []
     assert passwords.matches("correct horse battery staple", old, kept.append)
-    assert len(kept) == 1
-    assert passwords.matches("correct horse battery staple", kept[0])
+    (new,) = kept
+    assert "$m=12288,t=3,p=1$" in new
+    assert passwords.matches("correct horse battery staple", new, kept.append)
+    assert kept == [new]  # and not again
+
+
+@pytest.mark.parametrize("nonsense", ["argon2$", "argon2$argon2id$v=19$", "argon2$ü"])
+def test_what_is_no_hash_lets_nobody_in(nonsense: str, argon2: None) -> None:
+    assert not passwords.matches("correct horse battery staple", nonsense, lambda new: None)

@@ -134,11 +134,24 @@ def test_but_never_over_a_password_that_was_changed_meanwhile(alice: Any) -> Non
     person = Person.objects.get(id=alice.id)
     Person.objects.filter(id=alice.id).update(password="changed meanwhile")
     proof = sign_in.Proof(alice.id, person.password)
-    keep = sign_in._upgrade(person, proof)
+    keep = sign_in._upgrade(person, proof, PASSWORD)
     assert keep is not None
     keep("the old one, hashed anew")
     assert Person.objects.get(id=alice.id).password == "changed meanwhile"
     assert proof.password == person.password
+
+
+def test_two_who_sign_in_while_a_password_is_hashed_anew_both_come_in(alice: Any) -> None:
+    older = hashers.make_password(PASSWORD, hasher="argon2")  # the tests' first hasher is another
+    Person.objects.filter(id=alice.id).update(password=older)
+    person = Person.objects.get(id=alice.id)
+    proof = sign_in.Proof(alice.id, older)
+    keep = sign_in._upgrade(person, proof, PASSWORD)
+    assert keep is not None
+    quicker = sign_in.prove("alice", PASSWORD, address=HERE)
+    keep(hashers.make_password(PASSWORD))
+    for each in (proof, quicker):
+        assert sign_in.issue_token(alice.id, proof=each)
 
 
 def test_who_proved_the_old_password_does_not_come_in_after_another_was_set(alice: Any) -> None:

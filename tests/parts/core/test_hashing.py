@@ -33,8 +33,11 @@ def aside() -> Iterator[hashing.Helper]:
     assert helper.pid is None
 
 
-def made(password: str = "correct horse", salt: str = "a salt of ours") -> str:
-    return hashing.encode(password, salt, time_cost=1, memory_kib=64, lanes=1, length=32)
+SALT = "c2l4dGVlbiBsZXR0ZXJzIQ"  # of sixteen letters
+
+
+def made(password: str = "correct horse") -> str:
+    return hashing.encode(password, SALT, time_cost=1, memory_kib=64)
 
 
 def test_it_is_the_same_hash_wherever_it_is_made(aside: hashing.Helper) -> None:
@@ -42,7 +45,8 @@ def test_it_is_the_same_hash_wherever_it_is_made(aside: hashing.Helper) -> None:
     assert aside.pid is not None
     hashing.aside(0)
     assert made("pässword 🌻\n\0") == there
-    assert there.startswith("$argon2id$v=19$m=64,t=1,p=1$")
+    # As argon2's reference library makes it.
+    assert there == f"$argon2id$v=19$m=64,t=1,p=1${SALT}$2/pPzDRU5fjrD/h0+fEyypTnjId5rtLbVoB3ftSuEQk"
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -51,8 +55,15 @@ def test_only_the_password_of_a_hash_is_right(count: int) -> None:
     try:
         assert hashing.verify(made("this"), "this")
         assert not hashing.verify(made("this"), "that")
-        assert not hashing.verify("no hash", "this")
-        assert not hashing.verify("", "")
+        for nonsense in (
+            "no hash",
+            "",
+            "ü",
+            "$argon2id$v=19$m=64,t=1,p=1$",
+            made("this")[:-1],
+            made("this") * 9,
+        ):
+            assert not hashing.verify(nonsense, "this")
     finally:
         hashing.aside(0)
 
@@ -64,6 +75,15 @@ def test_it_steps_back_in_a_session_of_its_own_and_knows_no_secret(aside: hashin
     assert os.getsid(aside.pid) == aside.pid
     assert os.getpriority(os.PRIO_PROCESS, aside.pid) == os.nice(0) + 5
     assert b"HELIOGRAPH" not in Path(f"/proc/{aside.pid}/environ").read_bytes()
+
+
+def test_it_leaves_half_of_the_cores_to_others(aside: hashing.Helper) -> None:
+    made()
+    assert aside.pid is not None
+    ours = os.sched_getaffinity(0)
+    theirs = os.sched_getaffinity(aside.pid)
+    assert theirs <= ours
+    assert len(theirs) == (len(ours) + 1) // 2
 
 
 def test_it_comes_forward_while_hashes_are_late(
@@ -162,7 +182,7 @@ def test_it_does_not_outlive_who_asked() -> None:
     asks = (
         "from heliograph.core import hashing; import time\n"
         "hashing.aside(1); (helper,) = hashing._helpers.queue\n"
-        "hashing.encode('a', 'salt of 8', time_cost=1, memory_kib=64, lanes=1, length=32)\n"
+        "hashing.encode('a', hashing.salt(), time_cost=1, memory_kib=64)\n"
         "print(helper.pid, flush=True); time.sleep(60)"
     )
     asking = subprocess.Popen([sys.executable, "-c", asks], stdout=subprocess.PIPE, text=True)
