@@ -2,7 +2,7 @@
 
     python -m bench.photo [--photo FILE.jpg] [--rounds 9] [--filter amber]
 
-The floor is libjpeg-turbo alone: decode at the scale that the job uses, encode four progressive JPEGs of
+The floor is libjpeg-turbo alone: decode at the scale that the job uses, encode four JPEGs, as the job does, of
 the four sizes, with resizing for free. Processor time of this process, the rounds interleaved, medians.
 Budget: at most 2.5 times the floor (without a filter).
 """
@@ -95,11 +95,11 @@ def _scaled(photo: bytes) -> int:
 
 def _floor_encode(photo: bytes) -> Callable[[], Any]:
     made = renditions.render(photo, Recipe(master=False))
-    pictures = [Image.open(io.BytesIO(made.renditions[size].data)).convert("RGB") for size in SIZES]
+    pictures = [simplejpeg.decode_jpeg(made.renditions[size].data) for size in SIZES]
 
     def encode() -> None:
         for picture in pictures:
-            picture.save(io.BytesIO(), "JPEG", quality=renditions.QUALITY, progressive=True)
+            renditions.encoded(picture)
 
     return encode
 

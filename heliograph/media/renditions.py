@@ -1,9 +1,10 @@
 """A photo's pictures: turned, in sRGB, cropped, filtered, in all sizes. Runs in the cage only.
 
 Three libraries, each where it is the fastest (measured in docs/benchmarks.md): libjpeg-turbo decodes
-JPEG, strictly and already scaled; libvips resizes and converts colours and may open no file at all;
-Pillow decodes PNG and WebP and encodes. Strictly means that a warning is an error: libvips' own
-`thumbnail_buffer(fail_on=...)` silently gives half-grey pictures for files that are cut in half.
+JPEG, strictly and already scaled, and encodes what is small; libvips resizes and converts colours and
+may open no file at all; Pillow decodes PNG and WebP and encodes what is large. Strictly means that a
+warning is an error: libvips' own `thumbnail_buffer(fail_on=...)` silently gives half-grey pictures for
+files that are cut in half.
 
     decode (scaled) -> upright -> cut out -> master size -> straighten -> sRGB -> master
         '-> 1080 -> filter -> 640 -> 320 -> 150 square
@@ -32,7 +33,8 @@ from heliograph.media.recipes import MASTER_WIDTH, SQUARE, Picture, Recipe, Rend
 
 Pixels = npt.NDArray[np.uint8]
 
-QUALITY = 82  # of renditions: progressive JPEG, 4:2:0
+QUALITY = 82  # of renditions: JPEG, 4:2:0
+PROGRESSIVE_FROM = 641  # pixels of width; a placeholder stands where smaller ones come
 MASTER_QUALITY = 92  # of masters: baseline 4:4:4, never shown, only worked from
 _DIRECT_WIDTH = 1440  # a scaled decode of at least this width is a master as it is
 _PLACEHOLDER_SIDE = 16  # pixels
@@ -70,7 +72,7 @@ def previews(data: Data, names: tuple[str, ...]) -> dict[str, Picture]:
     header = checks.check(data, modern=True)
     twice = 2 * _PREVIEW_SIDE
     small = _square(_developed(data, header, Recipe(square=True), twice, twice), _PREVIEW_SIDE)
-    return {name: Picture(_encoded(table.apply(name, small)), *_size(small)) for name in names}
+    return {name: Picture(encoded(table.apply(name, small)), *_size(small)) for name in names}
 
 
 def preview(data: Data, recipe: Recipe, longest: int) -> Picture:
@@ -78,7 +80,7 @@ def preview(data: Data, recipe: Recipe, longest: int) -> Picture:
     header = checks.check(data, modern=True)
     width = recipes.fitted(*frames.shown(recipe.frame, *header.turned), longest)[0]
     small = table.apply(recipe.filter, _developed(data, header, recipe, width, width), recipe.strength)
-    return Picture(_encoded(small), *_size(small))
+    return Picture(encoded(small), *_size(small))
 
 
 def _developed(data: Data, header: Header, recipe: Recipe, least: int, most: int) -> Pixels:
@@ -289,22 +291,28 @@ def _size(pixels: Pixels) -> tuple[int, int]:
 def _encoded_once(pictures: dict[int, Pixels]) -> dict[int, Picture]:
     """Each size as a file. Sizes that a small photo does not reach are the same pixels, encoded once."""
     made: dict[int, Picture] = {}  # by which pixels they are
-    for size, pixels in pictures.items():
+    for pixels in pictures.values():
         if id(pixels) not in made:
-            made[id(pixels)] = Picture(_encoded(pixels, progressive=size != SQUARE), *_size(pixels))
+            made[id(pixels)] = Picture(encoded(pixels), *_size(pixels))
     return {size: made[id(pixels)] for size, pixels in pictures.items()}
 
 
-def _encoded(pixels: Pixels, *, progressive: bool = True) -> bytes:
-    """As JPEG. Progressive: a little smaller and soon seen, for 2.5 times the work; of no use to the smallest size."""
+def encoded(pixels: Pixels) -> bytes:
+    """As JPEG, as it is shown. Progressive where it is large: a twentieth smaller and seen sooner, for six times the
+    work, and more than twice the work of whoever looks at it."""
+    if pixels.shape[1] < PROGRESSIVE_FROM:
+        return _baseline(pixels, QUALITY, "420")
     out = io.BytesIO()
-    how = {"progressive": True} if progressive else {"optimize": True}
-    Image.fromarray(pixels).save(out, "JPEG", quality=QUALITY, **how)
+    Image.fromarray(pixels).save(out, "JPEG", quality=QUALITY, progressive=True)
     return out.getvalue()
 
 
 def _master_bytes(pixels: Pixels) -> bytes:
-    made: bytes = simplejpeg.encode_jpeg(np.ascontiguousarray(pixels), MASTER_QUALITY, "RGB", "444")
+    return _baseline(pixels, MASTER_QUALITY, "444")
+
+
+def _baseline(pixels: Pixels, quality: int, colours: str) -> bytes:
+    made: bytes = simplejpeg.encode_jpeg(np.ascontiguousarray(pixels), quality, "RGB", colours)
     return made
 
 

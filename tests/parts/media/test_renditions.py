@@ -91,13 +91,13 @@ def test_a_photo_that_does_not_reach_two_sizes_is_encoded_once_for_both(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     encoded: list[int] = []
-    encode = renditions._encoded
+    encode = renditions.encoded
 
-    def counted(shown: renditions.Pixels, *, progressive: bool = True) -> bytes:
+    def counted(shown: renditions.Pixels) -> bytes:
         encoded.append(shown.shape[1])
-        return encode(shown, progressive=progressive)
+        return encode(shown)
 
-    monkeypatch.setattr(renditions, "_encoded", counted)
+    monkeypatch.setattr(renditions, "encoded", counted)
     made = renditions.render(corpus.encode(Image.new("RGB", (612, 612), "grey")), PLAIN).renditions
     assert encoded == [612, 320, 150]
     assert made[640].data == made[1080].data and made[640].width == 612
@@ -188,9 +188,14 @@ def test_no_output_holds_anything_but_pixels(name: str) -> None:
             assert secret not in picture.data
         with Image.open(io.BytesIO(picture.data)) as opened:
             assert not opened.getexif() and "icc_profile" not in opened.info
-    for size, picture in made.renditions.items():
+
+
+def test_only_what_is_large_comes_in_scans() -> None:
+    made = renditions.render(corpus.encode(corpus.scene(1200, 900)), PLAIN)
+    for picture in made.renditions.values():
         with Image.open(io.BytesIO(picture.data)) as opened:
-            assert bool(opened.info.get("progressive")) == (size != recipes.SQUARE)
+            assert bool(opened.info.get("progressive")) == (picture.width > 640)
+            assert [layer[1:3] for layer in opened.layer] == [(2, 2), (1, 1), (1, 1)]  # 4:2:0
 
 
 @pytest.mark.parametrize("name", ["baseline.jpg", "gps.jpg", "alpha.png", "lossy.webp", "smallest.jpg"])
