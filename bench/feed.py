@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from bench import network, rows
@@ -67,9 +68,10 @@ def _say_cold(told: Rows, bench: _Bench, measured: dict[str, network.Taken]) -> 
     ratio = cold[0] / warm[0]
     said = f"{ratio:.1f}x ({cold[0]:.0f} us to {warm[0]:.0f} us)"
     told.say(Row("cards cold", said, ratio, 10, "CPU <= 10x warm"))
-    number = sum(bench.cold_trips.values()) - 1  # the viewer's own facts are in every page
-    said = f"{number} and the viewer's own facts ({dict(bench.cold_trips)})"
-    told.say(Row("cards cold, round trips", said, number, 2 + 2, "<= 2 + nodes (2)"))
+    for where, made in bench.cold_trips.items():
+        number = sum(made.values()) - 1  # the viewer's own facts are in every page
+        said = f"{number} and the viewer's own facts ({made})"
+        told.say(Row(f"cards cold, round trips, {where}", said, number, 2 + 2, "<= 2 + nodes (2)"))
     said = f"{rebuild[1] / 1000:.1f} ms by the clock, {rebuild[0] / 1000:.1f} ms CPU here"
     told.say(Row(f"feed rebuild, {FOLLOWS} follows", said, rebuild[1] / 1000, 60, "<= 60 ms"))
 
@@ -97,7 +99,7 @@ class _Bench:
             network.likes(owner, owners, LIKES)
         network.settle()
         self.token, self.key = sign_in.issue_token(self.reader), web_sessions.open(self.reader)
-        self.cold_trips: dict[str, int] = {}
+        self.cold_trips: dict[str, dict[str, int]] = {}
 
     def views(self) -> dict[str, Callable[[], Any]]:
         get, unwatched = client(), client(without=(_NUMBERS,))
@@ -164,10 +166,10 @@ class _Bench:
 
         raw = self._list()
 
-        def cold() -> None:
+        def cold(where: str) -> None:
             with trips.counted() as made:
                 home.page(self.reader, feed=raw)
-            self.cold_trips = dict(made)
+            self.cold_trips[where] = dict(made)
 
         def rebuild() -> None:
             lists.forget([self.reader])
@@ -175,7 +177,8 @@ class _Bench:
 
         return {
             "page, warm": lambda: home.page(self.reader, feed=raw),
-            "page, cold": network.After(network.forget_cards, cold),
+            "page, lost by memory": network.After(network.lose_cards, partial(cold, "lost by memory")),
+            "page, cold": network.After(network.forget_cards, partial(cold, "in a new process")),
             "rebuild": rebuild,
         }
 

@@ -306,11 +306,18 @@ def running() -> Iterator[None]:
         NETWORK.stop()
 
 
-def forget_cards() -> None:
-    """As if nobody had looked at anything: memory without cards, and this process without guesses."""
-    from heliograph.pages import cards, memory
+def lose_cards() -> None:
+    """Memory without cards."""
+    from heliograph.pages import memory
 
     memory.forget_all()
+
+
+def forget_cards() -> None:
+    """As if nobody had looked at anything: memory without cards, and this process without guesses."""
+    from heliograph.pages import cards
+
+    lose_cards()
     cards._guesses.clear()
 
 

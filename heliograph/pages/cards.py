@@ -4,9 +4,9 @@
     1 round trip            0, or 1 a node                      1 round trip
 
 Who is on a photo (its owner, the authors of its newest comments, the newest who like it) is known only when the photo
-is; so that one multi-get does, this process remembers who was on it last time, and asks for their faces along with it.
-A wrong guess, as after a new like, costs a second multi-get, once in each process; never a wrong card. Copies of faces
-inside the other values would spare it, and be stale after every new name in ten thousand places.
+is. So that one multi-get does, and one trip to each node, this process remembers who was on it last time, and asks for
+their faces along with it. A wrong guess, as after a new like, costs both once more, once in each process; never a wrong
+card. Copies of faces inside the other values would spare it, and be stale after every new name in ten thousand places.
 
 What is checked, for every card and every viewer: photo published (or the viewer's own), owner active, no block in
 either direction, and for private owners the permit, asked on the owner's side. Not found and not allowed look alike.
@@ -58,7 +58,8 @@ class _Raw:
 
     photos: dict[int, Known] = field(default_factory=dict)
     people: dict[int, Face] = field(default_factory=dict)
-    asked: Set[int] = frozenset()  # people
+    asked: Set[int] = frozenset()  # people, of memory
+    read: Set[int] = frozenset()  # people whose nodes were asked
     who: Set[int] = frozenset()  # the people on these photos, and those who were asked for besides
     holes: memory.Holes = field(default_factory=dict)
 
@@ -200,13 +201,18 @@ def _plain(counts: bytes | None) -> bytes:
 
 
 def _read_photos(raw: _Raw, ids: list[int], reader: Reader) -> list[valkey.Command]:
-    """From the nodes: photos, counts and owners in one statement each, whatever of them was missing.
+    """From the nodes: photos, counts and owners in one statement each, whatever of them was missing; and along with it
+    the faces that memory was asked for and did not have, those of the owners apart.
 
     Returns what makes memory keep them: that travels with the question for the faces of the others.
     """
     metrics.count("card_misses_total", len(ids), kind="photo")
     since = time.monotonic()
-    found, counts, faces = primaries.photos(reader, ids)
+    owners = {guess[0] for id in ids if (guess := _guesses.get(id))}
+    raw.read = raw.asked - raw.people.keys() - owners
+    if raw.read:
+        metrics.count("card_misses_total", len(raw.read), kind="person")
+    found, counts, faces = primaries.photos(reader, ids, raw.read)
     fill = {}
     for id, photo in found.items():
         known = raw.photos[id] = parts.known(id, photo, counts[id])
@@ -229,7 +235,7 @@ def _faces(raw: _Raw, ids: Set[int], reader: Reader, along: Sequence[valkey.Comm
         raw.asked |= ids
     elif along:
         memory.tell(along)
-    missing = ids - raw.people.keys()
+    missing = ids - raw.people.keys() - raw.read
     if missing:
         metrics.count("card_misses_total", len(missing), kind="person")
         since = time.monotonic()

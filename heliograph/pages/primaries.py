@@ -1,5 +1,5 @@
-"""What cards are made of, read from the nodes: for what memory does not hold. One statement a node for photos
-with everything that lives beside them, one for the faces of people from elsewhere.
+"""What cards are made of, read from the nodes: for what memory does not hold. One statement a shard for photos
+with everything that lives beside them, one for the faces of people from elsewhere, which may travel along.
 """
 
 from __future__ import annotations
@@ -35,16 +35,21 @@ SELECT h.id, {FACE}::text FROM {{s}}.person h WHERE h.id = ANY(%(ids)s)
 """
 
 
-def photos(reader: Reader, ids: Iterable[int]) -> tuple[dict[int, bytes], dict[int, bytes], dict[int, bytes]]:
-    """Values as memory keeps them, of photos in any state: photos, counts with likers, and the owners' faces, by id.
+def photos(
+    reader: Reader, ids: Iterable[int], others: Iterable[int] = ()
+) -> tuple[dict[int, bytes], dict[int, bytes], dict[int, bytes]]:
+    """Values as memory keeps them, of photos in any state: photos, counts with likers, and the faces of their owners
+    and of `others`, by id.
 
     A node that is away is left out, and remembered by the reader.
     """
-    rows = reader.gather(_PHOTOS, set(ids), partial=True)
+    rows, people = reader.gather_all([(_PHOTOS, set(ids)), (_PEOPLE, set(others))], partial=True)
+    faces = {id: face.encode() for id, face in people}
+    faces |= {owner_id: face.encode() for _, owner_id, _, _, face in rows}
     return (
         {id: photo.encode() for id, _, photo, _, _ in rows},
         {id: counts.encode() for id, _, _, counts, _ in rows},
-        {owner_id: face.encode() for _, owner_id, _, _, face in rows},
+        faces,
     )
 
 

@@ -344,6 +344,33 @@ def test_faces_of_likers_from_elsewhere_cost_one_trip_more_to_memory_and_one_a_n
     with count_trips() as made:
         cards.photos(bob.id, photos)
     assert dict(made) == {"valkey": 1, "node": 1}
+    valkey.call("FLUSHALL")
+    with count_trips() as made:
+        assert [len(it.newest_likers) for it in cards.photos(bob.id, photos)] == [2, 2]
+    assert dict(made) == {"valkey": 2, "node": 2 + 1}, "this process remembers who is on them"
+    with count_trips() as made:
+        cards.photos(bob.id, photos)
+    assert dict(made) == {"valkey": 1, "node": 1}, "and memory has got all of it"
+
+
+def test_a_liker_whom_no_node_knows_any_more_is_asked_for_once(
+    alice: Somebody, bob: Somebody, make_person: MakePerson, run_jobs: RunJobs, count_trips: Callable[[], Any]
+) -> None:
+    erin = make_person("erin", shard=3)
+    photo_id = album.post(alice.id)
+    like.add(erin.id, photo_id)
+    run_jobs()
+    card(bob, photo_id)
+    sessions.write(erin.id, lambda tx: tx.run("UPDATE {s}.person SET id = id + 1 WHERE id = %s", (erin.id,)))
+    valkey.call("FLUSHALL")
+    try:
+        with count_trips() as made:
+            assert card(bob, photo_id).newest_likers == []
+        assert dict(made) == {"valkey": 2, "node": 1 + 1}, "her node is that of the photo"
+    finally:
+        sessions.write(
+            erin.id, lambda tx: tx.run("UPDATE {s}.person SET id = id - 1 WHERE id = %s", (erin.id + 1,))
+        )
 
 
 def test_the_same_content_is_the_same_card(alice: Somebody, bob: Somebody) -> None:
