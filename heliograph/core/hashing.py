@@ -217,8 +217,9 @@ def serve(idle_seconds: float) -> None:
 def _leave_half_of_the_cores() -> None:
     """However many web processes have something hashed at once: a core that is busy with that answers a feed late."""
     if hasattr(os, "sched_setaffinity"):  # on Linux
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, cores[len(cores) // 2 :])
+        with contextlib.suppress(OSError):  # where somebody forbids it
+            cores = sorted(os.sched_getaffinity(0))
+            os.sched_setaffinity(0, cores[len(cores) // 2 :])
 
 
 def _encode(password: str, salt: str, time_cost: int, memory_kib: int) -> str:
