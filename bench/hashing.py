@@ -1,4 +1,4 @@
-"""What one password costs, by the ways of argon2id that ASVS 5.0 takes for equally strong (appendix C).
+"""What one password costs, by the ways of argon2id that ASVS 5.0 approves (appendix C), and two more of OWASP.
 
     python -m bench.hashing [--times 40]
 
@@ -14,7 +14,7 @@ from bench.rows import Row, Rows
 from heliograph.config.hashers import Argon2
 from heliograph.core import hashing
 
-# KiB and passes. Fewer KiB than the last need more than three passes, which ASVS does not name, and OWASP does.
+# KiB and passes. The first three are those of ASVS; the others are in OWASP's cheat sheet only.
 WAYS = ((46 * 1024, 1), (19 * 1024, 2), (12 * 1024, 3), (9 * 1024, 4), (7 * 1024, 5))
 
 

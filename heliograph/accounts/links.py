@@ -51,7 +51,8 @@ def unseal(kind: str, token: str) -> dict[str, Any]:
 
 
 def print_of_password(person: Person) -> str:
-    """Changes with the password, and with the address that the link went to."""
+    """Changes with the password, also when the same one is hashed anew (config/hashers.py), and with the address that
+    the link went to."""
     return salted_hmac("heliograph.links.password", f"{person.password}\0{person.email}").hexdigest()[:32]
 
 
@@ -63,7 +64,7 @@ def print_of_address(person: Person) -> str:
 
 
 def print_of_hash(password: str) -> str:
-    """Changes with the password, which comes hashed; for jobs."""
+    """Changes with the password, which comes hashed, also when the same one is hashed anew; for jobs."""
     return salted_hmac("heliograph.links.hash", password).hexdigest()[:32]
 
 

@@ -67,7 +67,8 @@ def hashed(typed: str) -> str:
 
 
 def matches(typed: str, encoded: str | None, upgrade: Callable[[str], None] | None = None) -> bool:
-    """Whether this is the password. With None (there is no such person) it takes the same time, and is not.
+    """Whether this is the password. With None (there is no such person) it takes as long as for a hash of today, and is
+    not.
 
     `upgrade` gets the password hashed anew when it was right and the way of hashing has changed since.
     """

@@ -8,11 +8,11 @@ from heliograph.core import hashing
 
 
 class Argon2(BasePasswordHasher):
-    """argon2id at 12 MiB and three passes, the cheapest of those that ASVS 5.0 takes for equally strong (appendix C).
+    """argon2id at 12 MiB and three passes, the cheapest of the three ways that ASVS 5.0 approves (appendix C).
 
-    Django's own asks for 100 MiB, of a library that does without the wide registers of today's processors. This one
-    leaves room for 23 sign-ups a second (the rush of April 2012). A web process has it done aside: a crowd that signs
-    in must not make everybody's feed slow (core/hashing.py).
+    Django's own asks for 100 MiB, of a library that does without the wide registers of today's processors. By this one
+    23 sign-ups a second (the rush of April 2012) take about a quarter of a core for their hashes. A web process has it
+    done aside: a crowd that signs in must not make everybody's feed slow (core/hashing.py).
     """
 
     algorithm = "argon2"  # what Django puts before argon2's own notation

@@ -3,7 +3,8 @@
 A thread can step back for the other threads of its process only: not for PostgreSQL and Valkey, for which a feed waits
 as well (core/background.py). So a web process that hashes starts another process, which leads a session and steps back
 with it, asks it over its standard streams, a line of JSON each way, and lets it go after a minute without work. Who has
-waited for half a second brings it forward, and it steps back again when a hash was quick.
+waited for half a second brings it forward, and it steps back again when a hash was quick. All of them together keep to
+half of the cores.
 
 Everywhere else (commands, jobs, tests) hashing is done where it is asked for.
 """
@@ -80,13 +81,13 @@ def _resting(helpers: LifoQueue[Helper]) -> list[Helper]:
 def encode(password: str, salt: str, *, time_cost: int, memory_kib: int) -> str:
     """The hash of 32 bytes in argon2's own notation: `$argon2id$v=19$m=…,t=…,p=1$salt$hash`.
 
-    `salt` is that of 16 bytes, as `salt()` makes it.
+    `salt` stands for 16 bytes, in the form that `salt()` gives.
     """
     return str(_done("encode", password, salt, time_cost, memory_kib))
 
 
 def salt() -> str:
-    """Sixteen bytes of chance in base64, as argon2's notation has them: without the padding."""
+    """Sixteen random bytes in base64, as argon2's notation has them: without the padding."""
     return _unpadded(os.urandom(16))
 
 
@@ -215,7 +216,7 @@ def serve(idle_seconds: float) -> None:
 
 
 def _leave_half_of_the_cores() -> None:
-    """However many web processes have something hashed at once: a core that is busy with that answers a feed late."""
+    """The upper half of those that we have, so that all who hash meet there: a core that hashes answers a feed late."""
     if hasattr(os, "sched_setaffinity"):  # on Linux
         with contextlib.suppress(OSError):  # where somebody forbids it
             cores = sorted(os.sched_getaffinity(0))

@@ -1,6 +1,7 @@
 """Signing in: is this the password, and a token for whoever asked.
 
-Whatever is wrong, the answer is the same sentence after the same work: one look in the directory and one argon2.
+Whatever is wrong, the answer is the same sentence after the same work: one look in the directory and one argon2. (A
+hash that was made in an older way takes the time of that, until its owner signs in.)
 """
 
 from __future__ import annotations

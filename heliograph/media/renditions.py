@@ -1,10 +1,10 @@
 """A photo's pictures: turned, in sRGB, cropped, filtered, in all sizes. Runs in the cage only.
 
-Three libraries, each where it is the fastest (measured in docs/benchmarks.md): libjpeg-turbo decodes
-JPEG, strictly and already scaled, and encodes what is small; libvips resizes and converts colours and
-may open no file at all; Pillow decodes PNG and WebP and encodes what is large. Strictly means that a
-warning is an error: libvips' own `thumbnail_buffer(fail_on=...)` silently gives half-grey pictures for
-files that are cut in half.
+Three libraries, each where it is the fastest (measured in docs/benchmarks.md and docs/decisions/0029):
+libjpeg-turbo decodes JPEG, strictly and already scaled, and encodes what is small; libvips resizes and
+converts colours and may open no file at all; Pillow decodes PNG and WebP and encodes what is large.
+Strictly means that a warning is an error: libvips' own `thumbnail_buffer(fail_on=...)` silently gives
+half-grey pictures for files that are cut in half.
 
     decode (scaled) -> upright -> cut out -> master size -> straighten -> sRGB -> master
         '-> 1080 -> filter -> 640 -> 320 -> 150 square
@@ -34,7 +34,7 @@ from heliograph.media.recipes import MASTER_WIDTH, SQUARE, Picture, Recipe, Rend
 Pixels = npt.NDArray[np.uint8]
 
 QUALITY = 82  # of renditions: JPEG, 4:2:0
-PROGRESSIVE_FROM = 641  # pixels of width; a placeholder stands where smaller ones come
+PROGRESSIVE_FROM = 641  # pixels of width
 MASTER_QUALITY = 92  # of masters: baseline 4:4:4, never shown, only worked from
 _DIRECT_WIDTH = 1440  # a scaled decode of at least this width is a master as it is
 _PLACEHOLDER_SIDE = 16  # pixels
@@ -298,8 +298,8 @@ def _encoded_once(pictures: dict[int, Pixels]) -> dict[int, Picture]:
 
 
 def encoded(pixels: Pixels) -> bytes:
-    """As JPEG, as it is shown. Progressive where it is large: a twentieth smaller and seen sooner, for six times the
-    work, and more than twice the work of whoever looks at it."""
+    """As JPEG, as it is shown. Progressive where it is large: a twentieth smaller and seen sooner, for four to six
+    times the work, and more than twice the work of whoever looks at it."""
     if pixels.shape[1] < PROGRESSIVE_FROM:
         return _baseline(pixels, QUALITY, "420")
     out = io.BytesIO()

@@ -117,8 +117,8 @@ _AUDIT = (
     "cannot be reached, may be accepted in `tests/house/holes.toml`, with the reason and the last day; after it CI",
     "fails.",
     "",
-    "OSV knows packages by their names. Of a hole in what one carries inside (PostgreSQL, Valkey, libvips, libheif) it",
-    "hears when somebody reports it for the package: of those, read what their makers announce.",
+    "OSV knows packages by their names. Of a hole in what one carries inside (PostgreSQL, Valkey, libvips, libheif,",
+    "libsodium) it hears when somebody reports it for the package: of those, read what their makers announce.",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -12,6 +13,7 @@ from heliograph.core.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[2]
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+LARGE = {"heliograph/media/places/places.bin"}  # every town of the world
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
@@ -37,3 +39,13 @@ def test_every_knob_is_in_the_howto() -> None:
     page = (ROOT / "docs" / "howto" / "configure.md").read_text()
     missing = [name for f in fields(Environment) if (name := f"HELIOGRAPH_{f.name.upper()}") not in page]
     assert missing == []
+
+
+def test_nothing_large_lies_about_by_mistake() -> None:
+    """A download that was committed stays in the history for good."""
+    ours = {".git", *(line.rstrip("/") for line in (ROOT / ".gitignore").read_text().splitlines())}
+    found = []
+    for folder, below, names in os.walk(ROOT):
+        below[:] = [name for name in below if name not in ours]
+        found += [Path(folder) / name for name in names if (Path(folder) / name).lstat().st_size > 1_000_000]
+    assert {str(path.relative_to(ROOT)) for path in found} == LARGE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import subprocess
@@ -81,9 +82,21 @@ def test_it_leaves_half_of_the_cores_to_others(aside: hashing.Helper) -> None:
     made()
     assert aside.pid is not None
     ours = os.sched_getaffinity(0)
-    theirs = os.sched_getaffinity(aside.pid)
-    assert theirs <= ours
-    assert len(theirs) == (len(ours) + 1) // 2
+    assert os.sched_getaffinity(aside.pid) == set(sorted(ours)[len(ours) // 2 :])  # all of them the same
+
+
+def test_who_may_not_choose_their_cores_hashes_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError("not here")
+
+    monkeypatch.setattr(os, "sched_setaffinity", refused)
+    hashing._leave_half_of_the_cores()
+
+
+def test_no_two_salts_are_the_same() -> None:
+    salts = {hashing.salt() for _ in range(100)}
+    assert len(salts) == 100
+    assert {len(base64.b64decode(salt + "==")) for salt in salts} == {16}
 
 
 def test_it_comes_forward_while_hashes_are_late(

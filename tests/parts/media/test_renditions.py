@@ -190,8 +190,9 @@ def test_no_output_holds_anything_but_pixels(name: str) -> None:
             assert not opened.getexif() and "icc_profile" not in opened.info
 
 
-def test_only_what_is_large_comes_in_scans() -> None:
-    made = renditions.render(corpus.encode(corpus.scene(1200, 900)), PLAIN)
+@pytest.mark.parametrize("width", [640, 641, 1200])
+def test_only_what_is_large_comes_in_scans(width: int) -> None:
+    made = renditions.render(corpus.encode(corpus.scene(width, 640)), PLAIN)
     for picture in made.renditions.values():
         with Image.open(io.BytesIO(picture.data)) as opened:
             assert bool(opened.info.get("progressive")) == (picture.width > 640)
