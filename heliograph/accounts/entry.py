@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import NamedTuple
 
-from heliograph.accounts import browsers, credentials, finding, store
+from heliograph.accounts import browsers, credentials, finding, names, store
+from heliograph.accounts import email as email_addresses
 from heliograph.core import clock
 
 
 def free(reader: store.Directory, username: str) -> bool:
     """Nobody has this name, and it does not rest after somebody who had it. One round trip."""
     return store.free(reader, username, clock.now())
+
+
+class Known(NamedTuple):
+    """Who may come in, if they know the password, which is kept as `password`."""
+
+    id: int
+    password: str
+    state: str
+
+
+def known(reader: store.Directory, login: str) -> Known | None:
+    """Who signs in as this: a username, or a verified address (a name never holds an @). One round trip always."""
+    if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in login):
+        login = ""  # what PostgreSQL cannot even be asked about
+    if "@" in login:
+        found = store.known_by(reader, email_addresses.compared(login), "email")
+    else:
+        found = store.known_by(reader, names.fold(login), "username")
+    return None if found is None else Known(*found)
 
 
 def join(

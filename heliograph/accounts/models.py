@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 
-from heliograph.accounts import email, names
+from heliograph.accounts import names
 
 
 class People(BaseUserManager["Person"]):
@@ -16,16 +16,6 @@ class People(BaseUserManager["Person"]):
 
     def get_by_natural_key(self, username: str | None) -> Person:
         return self.get(username=names.fold(username or ""))
-
-    def with_login(self, login: str) -> Person | None:
-        """Who signs in as this: a username, or a verified address (a name never holds an @). One query always."""
-        if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in login):
-            login = ""  # what PostgreSQL cannot even be asked about
-        if "@" in login:
-            folded = email.compared(login)
-            found = self.alias(folded=Lower("email")).filter(folded=folded, email_verified=True).first()
-            return cast("Person | None", found)
-        return self.filter(username=names.fold(login)).first()
 
 
 class Person(AbstractBaseUser):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import orjson
 
@@ -139,6 +139,10 @@ _FREE = """
 SELECT NOT EXISTS (SELECT FROM {s}.person WHERE username = %(name)s)
     AND NOT EXISTS (SELECT FROM {s}.retired_name WHERE name = %(name)s AND until > %(now)s)
 """
+_KNOWN_BY = {
+    "username": "SELECT id, password, state FROM {s}.person WHERE username = %s",
+    "email": "SELECT id, password, state FROM {s}.person WHERE lower(email) = %s AND email_verified",
+}
 _JOIN = """
 WITH joined AS (
     INSERT INTO {s}.person (id, username, email, password, full_name, created_at, email_verified, is_administrator,
@@ -170,6 +174,12 @@ VALUES (%(sha256)s, %(person_id)s, %(user_agent)s, %(now)s, %(now)s, %(expires_a
 def free(reader: Directory, username: str, now: datetime) -> bool:
     """Nobody has this name, and it does not rest after somebody who had it."""
     return bool(reader.value(_FREE, {"name": username, "now": now}))
+
+
+def known_by(reader: Directory, login: str, by: Literal["username", "email"]) -> tuple[int, str, str] | None:
+    """The id, password (hashed) and state of who has this name, or this verified address; both folded."""
+    row = reader.row(_KNOWN_BY[by], (login,))
+    return None if row is None else (row[0], row[1], row[2])
 
 
 def join(tx: DirectoryTx, facts: dict[str, Any]) -> int:

@@ -38,7 +38,7 @@ def prove(login: str, password: str, *, address: str | None) -> Proof:
     """
     with metrics.time("sign_in_seconds"):
         _spend(login, address)
-        person = Person.objects.with_login(login)
+        person = entry.known(sessions.reader().directory, login)
         sessions.leave_directory()
         proof = Proof(0, "") if person is None else Proof(person.id, person.password)
         if not passwords.matches(
@@ -76,7 +76,7 @@ def _spend(login: str, address: str | None) -> None:
         limits.spend("sign_in_name", who, allowed=allowed, seconds=60)
 
 
-def _upgrade(person: Person | None, proof: Proof, typed: str) -> Callable[[str], None] | None:
+def _upgrade(person: entry.Known | None, proof: Proof, typed: str) -> Callable[[str], None] | None:
     """Keeps the password in today's way of hashing, once it was right in an older one; the proof is then of that."""
     if person is None:
         return None

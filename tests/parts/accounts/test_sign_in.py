@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth import hashers
 from django.db import connection
 
-from heliograph.accounts import passwords
+from heliograph.accounts import entry, passwords
 from heliograph.accounts.errors import BadCredentials, Suspended
 from heliograph.accounts.models import Person
 from heliograph.core import environment
@@ -20,6 +20,12 @@ from heliograph.sharding import sessions
 from tests.harness.people import PASSWORD
 
 HERE = "203.0.113.7"
+
+
+def known(login: str) -> entry.Known:
+    found = entry.known(sessions.reader().directory, login)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("login", ["alice", "Alice", " ALICE ", "ａｌｉｃｅ"])
@@ -131,7 +137,7 @@ def test_a_password_of_an_older_way_of_hashing_is_hashed_anew(alice: Any) -> Non
 
 
 def test_but_never_over_a_password_that_was_changed_meanwhile(alice: Any) -> None:
-    person = Person.objects.get(id=alice.id)
+    person = known("alice")
     Person.objects.filter(id=alice.id).update(password="changed meanwhile")
     proof = sign_in.Proof(alice.id, person.password)
     keep = sign_in._upgrade(person, proof, PASSWORD)
@@ -144,7 +150,7 @@ def test_but_never_over_a_password_that_was_changed_meanwhile(alice: Any) -> Non
 def test_two_who_sign_in_while_a_password_is_hashed_anew_both_come_in(alice: Any) -> None:
     older = hashers.make_password(PASSWORD, hasher="argon2")  # the tests' first hasher is another
     Person.objects.filter(id=alice.id).update(password=older)
-    person = Person.objects.get(id=alice.id)
+    person = known("alice")
     proof = sign_in.Proof(alice.id, older)
     keep = sign_in._upgrade(person, proof, PASSWORD)
     assert keep is not None
