@@ -64,6 +64,7 @@ _SMALL: Mapping[str, str] = {
     "random_page_cost": "1.1",
 }
 #: For tests only: as fast as it gets, and gone when the machine crashes.
+_DYING_SECONDS = 10.0  # for which what is left of a killed server may take to be gone
 _FAST: Mapping[str, str] = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 _RULES = """\
@@ -192,6 +193,7 @@ class Postgres:
         """The command line of the server, its configuration freshly written. For a supervisor of its own."""
         self._check_ours()
         self._write_configuration(self.data_dir)
+        self._wait_for_the_last()
         self._forget_reused_number()
         return [str(self.binaries.postgres), "-D", str(self.data_dir)]
 
@@ -230,6 +232,22 @@ class Postgres:
             return self._is_server(int((self.data_dir / "postmaster.pid").read_text().split("\n", 1)[0]))
         except (OSError, ValueError):
             return False
+
+    def _wait_for_the_last(self) -> None:
+        # Of a server that was killed, some processes may be dying yet: while one of them holds its memory, PostgreSQL
+        # refuses to start.
+        deadline = time.monotonic() + _DYING_SECONDS
+        while self._memory_is_held() and not self.running() and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def _memory_is_held(self) -> bool:
+        """Whether a process uses the shared memory that the last server has noted. Linux tells; elsewhere False."""
+        try:
+            _key, number = (self.data_dir / "postmaster.pid").read_text().splitlines()[6].split()
+            segments = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
+        except (OSError, ValueError, IndexError):
+            return False
+        return any(segment[1] == number and segment[6] != "0" for segment in segments)
 
     def _forget_reused_number(self) -> None:
         # After a power cut the noted number may be another process's, even one of ours, or that of a process which

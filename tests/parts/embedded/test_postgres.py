@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,6 +93,21 @@ def test_what_was_committed_is_there_after_kill_9(server: Postgres) -> None:
     assert not server.ready()
     server.start()
     assert server.sql("SELECT id FROM kept", "town") == [(1,)]
+
+
+def test_it_waits_for_what_is_left_of_a_server_that_was_killed(server: Postgres) -> None:
+    """While a process of it holds its memory, PostgreSQL refuses to start."""
+    with psycopg.connect(server.conninfo()) as connection:
+        left = connection.info.backend_pid
+        os.kill(left, signal.SIGSTOP)
+        end = threading.Timer(0.5, os.kill, (left, signal.SIGKILL))
+        try:
+            server.kill()
+            end.start()
+            server.start()
+        finally:
+            end.join()
+    assert server.ready()
 
 
 def test_a_second_server_finds_the_data_where_the_first_left_it(server: Postgres, folder: Path) -> None:
