@@ -64,9 +64,9 @@ _SMALL: Mapping[str, str] = {
     "random_page_cost": "1.1",
 }
 #: For tests only: as fast as it gets, and gone when the machine crashes.
-_DYING_SECONDS = 10.0  # for which what is left of a killed server may take to be gone
 _FAST: Mapping[str, str] = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
+_DYING_SECONDS = 10.0  # at most, that the last processes of a killed server are waited for
 _RULES = """\
 # Written by Heliograph at every start.
 local   all          all                scram-sha-256
@@ -243,11 +243,15 @@ class Postgres:
     def _memory_is_held(self) -> bool:
         """Whether a process uses the shared memory that the last server has noted. Linux tells; elsewhere False."""
         try:
-            _key, number = (self.data_dir / "postmaster.pid").read_text().splitlines()[6].split()
+            noted = [
+                int(word) for word in (self.data_dir / "postmaster.pid").read_text().splitlines()[6].split()
+            ]
             segments = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
         except (OSError, ValueError, IndexError):
             return False
-        return any(segment[1] == number and segment[6] != "0" for segment in segments)
+        # After a restart of the machine the number alone may be another program's. The kernel tells keys with a sign.
+        held = [[int(it[0]) % 2**32, int(it[1])] for it in segments if it[6] != "0"]
+        return noted in held
 
     def _forget_reused_number(self) -> None:
         # After a power cut the noted number may be another process's, even one of ours, or that of a process which
