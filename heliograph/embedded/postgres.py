@@ -32,7 +32,7 @@ from typing import IO, Any, Literal
 
 from heliograph.core import disk
 from heliograph.embedded import account as accounts
-from heliograph.embedded import children, pg_binaries, pg_making, places
+from heliograph.embedded import children, pg_binaries, pg_making, pg_notes, places
 from heliograph.embedded.account import Account
 from heliograph.embedded.pg_binaries import Binaries
 from heliograph.embedded.pg_making import APP, OWNER, SUPERUSER
@@ -66,7 +66,6 @@ _SMALL: Mapping[str, str] = {
 #: For tests only: as fast as it gets, and gone when the machine crashes.
 _FAST: Mapping[str, str] = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
-_DYING_SECONDS = 10.0  # at most, that the last processes of a killed server are waited for
 _RULES = """\
 # Written by Heliograph at every start.
 local   all          all                scram-sha-256
@@ -193,8 +192,9 @@ class Postgres:
         """The command line of the server, its configuration freshly written. For a supervisor of its own."""
         self._check_ours()
         self._write_configuration(self.data_dir)
-        self._wait_for_the_last()
-        self._forget_reused_number()
+        pg_notes.wait_for_the_last(self.data_dir)
+        # The lock of the socket names the data directory it is for.
+        pg_notes.forget_reused_number(self.data_dir, self.run_dir / f".s.PGSQL.{self.port}.lock")
         return [str(self.binaries.postgres), "-D", str(self.data_dir)]
 
     def start(self, *, timeout_seconds: float = 60, output: IO[Any] | int | None = None) -> None:
@@ -219,62 +219,12 @@ class Postgres:
             time.sleep(0.02)
 
     def ready(self) -> bool:
-        """Whether a server of this data directory accepts connections (read from its own status file)."""
-        try:
-            lines = (self.data_dir / "postmaster.pid").read_text().splitlines()
-        except OSError:
-            return False
-        return len(lines) >= 8 and lines[7].strip() == "ready" and self._is_server(int(lines[0]))
+        """Whether a server of this data directory accepts connections."""
+        return pg_notes.is_ready(self.data_dir)
 
     def running(self) -> bool:
         """Whether a server process of this data directory is alive, ours or another's."""
-        try:
-            return self._is_server(int((self.data_dir / "postmaster.pid").read_text().split("\n", 1)[0]))
-        except (OSError, ValueError):
-            return False
-
-    def _wait_for_the_last(self) -> None:
-        # Of a server that was killed, some processes may be dying yet: while one of them holds its memory, PostgreSQL
-        # refuses to start.
-        deadline = time.monotonic() + _DYING_SECONDS
-        while self._memory_is_held() and not self.running() and time.monotonic() < deadline:
-            time.sleep(0.05)
-
-    def _memory_is_held(self) -> bool:
-        """Whether a process uses the shared memory that the last server has noted. Linux tells; elsewhere False."""
-        try:
-            noted = [
-                int(word) for word in (self.data_dir / "postmaster.pid").read_text().splitlines()[6].split()
-            ]
-            segments = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
-        except (OSError, ValueError, IndexError):
-            return False
-        # After a restart of the machine the number alone may be another program's. The kernel tells keys with a sign.
-        held = [[int(it[0]) % 2**32, int(it[1])] for it in segments if it[6] != "0"]
-        return noted in held
-
-    def _forget_reused_number(self) -> None:
-        # After a power cut the noted number may be another process's, even one of ours, or that of a process which
-        # is dead and not yet buried: PostgreSQL would take it for a server. A number that is nobody's is left to
-        # PostgreSQL, whose own checks are better. The lock of the socket names the data directory it is for.
-        locks = [self.data_dir / "postmaster.pid", self.run_dir / f".s.PGSQL.{self.port}.lock"]
-        for note in locks:
-            try:
-                number, folder, *_ = note.read_text().splitlines()
-                pid = int(number)
-            except (OSError, ValueError):
-                continue
-            if folder == str(self.data_dir) and _alive(pid) and not self._is_server(pid):
-                note.unlink(missing_ok=True)
-
-    def _is_server(self, pid: int) -> bool:
-        """Whether this process is a server of this data directory, not another that got its number."""
-        if not _alive(pid):
-            return False
-        try:
-            return os.fsencode(self.data_dir) in Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError:
-            return not Path("/proc/self").exists()  # no /proc to ask; or it has just ended
+        return pg_notes.is_running(self.data_dir)
 
     def stop(self, mode: StopMode = "fast", *, timeout_seconds: float = 30) -> None:
         """End our server; `immediate` is a crash on purpose."""
@@ -391,16 +341,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _quoted(value: str) -> str:
